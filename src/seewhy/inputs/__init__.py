@@ -1,0 +1,1 @@
+"""Reading what a person gives: files, arrays, tensors, folders."""

@@ -1,0 +1,1 @@
+"""Adapters: every kind of model behind one small interface."""

@@ -1,0 +1,169 @@
+"""Names of methods, the facts they declare, and how to find them; listing needs no torch."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import json
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, TypeVar
+
+from .domain.capability import Capability
+from .domain.cost import Cost
+from .errors import MissingCapability, UnknownMethod, near
+
+FACTS_FILE = Path(__file__).with_name("facts.json")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered method: the function and what it promises about itself."""
+
+    name: str
+    function: Callable[..., Any]
+    family: str  # gradient, activation, attention, perturbation, shapley, control
+    needs: Capability
+    paper: str
+    cost: Callable[..., Cost]
+    shows: str  # one sentence for a person: what the map shows
+    traps: tuple[str, ...]  # known ways to be misled
+    axioms: frozenset[str]  # complete, dummy, linear, class-specific, ...
+    signed: bool
+    samples: bool  # draws samples, so has error bars and a stop rule
+    reads: frozenset[str]  # what it reads of the clean image: input, layer, attention
+    spaces: tuple[int, ...]  # spatial dimensions it handles: 2 images, 3 clips
+
+    @property
+    def options(self) -> dict[str, inspect.Parameter]:
+        """The keyword-only options with their defaults: the one source of flags, forms and docs."""
+        return options_of(self.function)
+
+    @property
+    def summary(self) -> str:
+        return (inspect.getdoc(self.function) or "").split("\n")[0]
+
+
+_ENTRIES: dict[str, Entry] = {}
+
+
+def options_of(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """The keyword-only parameters of a function."""
+    parameters = inspect.signature(function, eval_str=False).parameters
+    return {name: p for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
+
+
+def method(
+    name: str,
+    *,
+    family: str,
+    needs: Capability,
+    paper: str,
+    cost: Callable[..., Cost],
+    shows: str,
+    traps: tuple[str, ...] = (),
+    axioms: tuple[str, ...] = (),
+    signed: bool = True,
+    samples: bool = False,
+    reads: tuple[str, ...] = (),
+    spaces: tuple[int, ...] = (2, 3),
+) -> Callable[[F], F]:
+    """Register `f(probe, images, *, options) -> Evidence` under a name, with the facts that contracts test."""
+
+    def register(function: F) -> F:
+        _ENTRIES[name] = Entry(
+            name, function, family, needs, paper, cost, shows, traps,
+            frozenset(axioms), signed, samples, frozenset(reads), spaces,
+        )  # fmt: skip
+        return function
+
+    return register
+
+
+@functools.cache
+def load_all() -> Mapping[str, Entry]:
+    """Import every method file and every plugin of the entry-point group `seewhy.methods`."""
+    package = importlib.import_module("seewhy.methods")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{package.__name__}.{module.name}")
+    for plugin in entry_points(group="seewhy.methods"):
+        plugin.load()
+    return dict(sorted(_ENTRIES.items()))
+
+
+def find_method(name: str) -> Entry:
+    """The entry of that name; unknown names are met with the nearest known ones."""
+    entries = load_all()
+    if name not in entries:
+        raise UnknownMethod(
+            f"There is no method {name!r}.{near(name, entries)}",
+            fix=f"choose one of: {', '.join(entries)} (`seewhy methods` tells what each shows).",
+        )
+    return entries[name]
+
+
+def require(entry: Entry, offers: Capability, model: str) -> None:
+    """Refuse a method that the model cannot serve, and name the ones it can."""
+    missing = entry.needs & ~offers
+    if missing:
+        usable = [other.name for other in load_all().values() if not other.needs & ~offers and other.family != "control"]
+        raise MissingCapability(
+            f"Method {entry.name!r} needs {missing.words()}, which {model} does not offer.",
+            fix=f"wrap a torch.nn.Module, or use a method that this model can have: {', '.join(usable)}.",
+        )
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the generated index tells about a method without importing it."""
+
+    name: str
+    family: str
+    summary: str
+    shows: str
+    needs: tuple[str, ...]
+    paper: str
+    signed: bool
+    samples: bool
+    axioms: tuple[str, ...]
+    traps: tuple[str, ...]
+    spaces: tuple[int, ...]
+    options: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def facts() -> dict[str, Facts]:
+    """The generated index `facts.json`; a test keeps it equal to the code."""
+    rows = json.loads(FACTS_FILE.read_text(encoding="utf-8"))
+    return {row["name"]: Facts(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}) for row in rows}
+
+
+def describe(entry: Entry) -> dict[str, Any]:
+    """An entry as the plain data that `facts.json` holds."""
+    return {
+        "name": entry.name,
+        "family": entry.family,
+        "summary": entry.summary,
+        "shows": entry.shows,
+        "needs": entry.needs.names(),
+        "paper": entry.paper,
+        "signed": entry.signed,
+        "samples": entry.samples,
+        "axioms": sorted(entry.axioms),
+        "traps": list(entry.traps),
+        "spaces": list(entry.spaces),
+        "options": {
+            name: {"type": str(option.annotation), "default": repr(option.default)}
+            for name, option in entry.options.items()
+        },
+    }
+
+
+def write_facts() -> None:
+    """Regenerate `facts.json` (run by `make facts`)."""
+    rows = [describe(entry) for entry in load_all().values()]
+    FACTS_FILE.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""The public verbs: explain, compare, cost."""

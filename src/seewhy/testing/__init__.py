@@ -1,0 +1,1 @@
+"""Contracts, tiny models and oracles, shipped for authors of methods."""
