@@ -111,7 +111,9 @@ def require(entry: Entry, offers: Capability, model: str) -> None:
     """Refuse a method that the model cannot serve, and name the ones it can."""
     missing = entry.needs & ~offers
     if missing:
-        usable = [other.name for other in load_all().values() if not other.needs & ~offers and other.family != "control"]
+        usable = [
+            other.name for other in load_all().values() if not other.needs & ~offers and other.family != "control"
+        ]
         raise MissingCapability(
             f"Method {entry.name!r} needs {missing.words()}, which {model} does not offer.",
             fix=f"wrap a torch.nn.Module, or use a method that this model can have: {', '.join(usable)}.",

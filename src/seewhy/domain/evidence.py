@@ -1,0 +1,61 @@
+"""What a method found: raw numbers with their error bars, before anything is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from jaxtyping import Float
+from torch import Tensor
+
+from .regions import Regions
+from .shapes import Maps
+
+
+@dataclass(frozen=True)
+class PartScores:
+    """One number per part of one image; positive speaks for the target."""
+
+    regions: Regions
+    values: Float[Tensor, " p"]
+    stderr: Float[Tensor, " p"] | None = None
+    band: Float[Tensor, " p"] | None = None  # half-width that covers all parts at once, 95 %
+
+
+@dataclass(frozen=True)
+class LayerChoice:
+    """The layer that was read, and why this one."""
+
+    name: str
+    why: str
+    shape: tuple[int, ...] = ()  # k, *grid
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the sampling of one image ended."""
+
+    drawn: int  # independent units: pairs, orders or masks
+    unit: str
+    stop: str  # converged, samples, budget, cancelled, exact
+    halfwidth: float | None = None  # largest half-width of the simultaneous band, as a share of the map's range
+    tolerance: float | None = None  # what was asked for
+
+    @property
+    def converged(self) -> bool:
+        return self.stop in ("converged", "exact")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Maps of a batch in the method's native resolution, raw and signed."""
+
+    values: Maps
+    stderr: Maps | None = None
+    band: Maps | None = None
+    parts: tuple[PartScores, ...] | None = None  # one per image
+    total: Float[Tensor, " b"] | None = None  # what the values sum to, as the method promises
+    explained: Float[Tensor, " b"] | None = None  # what they should sum to: f(x) - f(baseline)
+    empty: Float[Tensor, " b"] | None = None  # the score of the all-absent input
+    sampling: tuple[Sampling, ...] | None = None
+    layer: LayerChoice | None = None
+    notes: tuple[str, ...] = field(default=())  # what a reader must know, in plain sentences

@@ -1,0 +1,59 @@
+"""What the model answered for one image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from .target import Kind, probabilities
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One class among the model's answers."""
+
+    index: int
+    label: str
+    probability: float
+    output: float  # the raw number that the model gave
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The classes the model holds most likely, best first."""
+
+    top: tuple[Ranked, ...]
+    kind: Kind
+    classes: int
+
+    @property
+    def index(self) -> int:
+        return self.top[0].index
+
+    @property
+    def label(self) -> str:
+        return self.top[0].label
+
+    @property
+    def probability(self) -> float:
+        return self.top[0].probability
+
+    @staticmethod
+    def of(outputs: Tensor, kind: Kind, labels: Sequence[str] | None, *, shown: int = 5) -> Prediction:
+        """The prediction of one row of outputs."""
+        row = outputs.reshape(1, -1).float().cpu()
+        p = probabilities(row, kind)[0]
+        best = row[0].argsort(descending=True, stable=True)[:shown].tolist()
+        ranked = tuple(Ranked(i, name_of(i, labels), float(p[i]), float(row[0, i])) for i in best)
+        return Prediction(ranked, kind, row.shape[1])
+
+    def to_json(self) -> dict[str, object]:
+        """Plain data for manifests and `--json`."""
+        return {"kind": self.kind, "classes": self.classes, "top": [vars(rank) for rank in self.top]}
+
+
+def name_of(index: int, labels: Sequence[str] | None) -> str:
+    """The class name, or 'class 7' for a model without names."""
+    return labels[index] if labels and index < len(labels) else f"class {index}"

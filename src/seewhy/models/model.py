@@ -1,0 +1,74 @@
+"""The interface behind which every kind of model hides."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import torch
+
+from ..domain.capability import Capability, Card
+from ..domain.shapes import Outputs, Variants
+from ..errors import MissingCapability, NoSuitableLayer
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ..inputs.preprocess import Preprocess
+    from .layout import Layout
+    from .watch import Watch
+
+
+class Model(ABC):
+    """Asks a network in image space: [0,1] RGB in, class outputs out."""
+
+    name: str
+    labels: tuple[str, ...] | None
+    preprocess: Preprocess | None  # None: how it wants its input is not known
+    capabilities: Capability
+    missing: dict[Capability, str]  # why a capability is off
+    device: torch.device
+    dtype: torch.dtype
+    limit: int | None = None  # largest batch that one call may carry
+    notes: tuple[str, ...] = ()  # what was assumed about the model, shown as checks
+
+    @abstractmethod
+    def __call__(self, images: Variants) -> Outputs:
+        """Outputs in float32 on the model's device, differentiable if it offers gradients; normalises by itself."""
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """A digest that changes when the model would answer differently."""
+
+    @contextmanager
+    def borrowed(self) -> Iterator[None]:
+        """The model in evaluation mode with frozen parameters; given back exactly as it was."""
+        yield
+
+    @contextmanager
+    def watching(self, layers: Sequence[str] = (), *, attention: bool = False) -> Iterator[Watch]:
+        """Record activations of layers, and attention, during the calls inside."""
+        raise MissingCapability(f"{self.name} cannot be looked into.", fix="wrap a torch.nn.Module.")
+        yield
+
+    @contextmanager
+    def dropping(self, keep: Tensor) -> Iterator[None]:
+        """Leave patches out of the sequence during the calls inside; keep is (n, kept) patch indices."""
+        raise MissingCapability(f"{self.name} cannot leave tokens out.", fix="use a colour, blur or noise as baseline.")
+        yield
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where maps of the image live inside the network."""
+        raise NoSuitableLayer(f"{self.name} has no layers that can be read.", fix="wrap a torch.nn.Module.")
+
+    @property
+    def offers(self) -> Card:
+        """The capability card: which methods this model can have, and why the others are off."""
+        from .card import card_of
+
+        return card_of(self)
