@@ -103,7 +103,7 @@ def _from_text(text: str, allowed: tuple[Any, ...]) -> Any:
         return text
     if text.lower() in ("none", "") and type(None) in allowed:
         return None
-    if any(isinstance(kind, type) and kind in _NAMES or kind is Baseline for kind in allowed):
+    if any((isinstance(kind, type) and kind in _NAMES) or kind is Baseline for kind in allowed):
         return parse_spec(text)
     return _number(text)
 

@@ -1,0 +1,64 @@
+"""See why a vision model decided, know how far to trust the answer, and find out what to fix."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from . import errors
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "adapt": "run.adapt",
+    "cost": "run.cost",
+    "explain": "run.explain",
+    "methods": "registry",
+    "photo": "inputs.photos",
+    "Explanation": "explanation",
+    "Preprocess": "inputs.preprocess",
+    "Contrast": "domain.target",
+    **dict.fromkeys(("Grid", "Patches", "Superpixels", "Given", "Windows"), "domain.regions"),
+    **dict.fromkeys(
+        ("Colour", "Mean", "Blur", "Noise", "Sample", "Inpaint", "Nearest", "Dropped"),
+        "domain.baseline",
+    ),
+}
+
+__all__ = ["__version__", "errors", *sorted(_HOMES)]  # noqa: PLE0604
+
+if TYPE_CHECKING:
+    from .domain.baseline import Blur as Blur
+    from .domain.baseline import Colour as Colour
+    from .domain.baseline import Dropped as Dropped
+    from .domain.baseline import Inpaint as Inpaint
+    from .domain.baseline import Mean as Mean
+    from .domain.baseline import Nearest as Nearest
+    from .domain.baseline import Noise as Noise
+    from .domain.baseline import Sample as Sample
+    from .domain.regions import Given as Given
+    from .domain.regions import Grid as Grid
+    from .domain.regions import Patches as Patches
+    from .domain.regions import Superpixels as Superpixels
+    from .domain.regions import Windows as Windows
+    from .domain.target import Contrast as Contrast
+    from .explanation import Explanation as Explanation
+    from .inputs.photos import photo as photo
+    from .inputs.preprocess import Preprocess as Preprocess
+    from .registry import methods as methods
+    from .run.adapt import adapt as adapt
+    from .run.cost import cost as cost
+    from .run.explain import explain as explain
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use, so that `import seewhy` is quick and needs no torch."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'seewhy' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
