@@ -93,6 +93,12 @@ class UnsafeCheckpoint(ModelError):
     code = "unsafe-checkpoint"
 
 
+class BadCheckpoint(ModelError, ValueError):
+    """The file is empty, truncated, no checkpoint at all, or its weights belong to another network."""
+
+    code = "bad-checkpoint"
+
+
 class UnknownPreprocessing(ModelError):
     """A photo was given, but how the model wants its input is not known."""
 
