@@ -13,7 +13,6 @@ _HOMES = {
     "adapt": "run.adapt",
     "cost": "run.cost",
     "explain": "run.explain",
-    "methods": "registry",
     "photo": "inputs.photos",
     "Explanation": "explanation",
     "Preprocess": "inputs.preprocess",
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
     from .explanation import Explanation as Explanation
     from .inputs.photos import photo as photo
     from .inputs.preprocess import Preprocess as Preprocess
-    from .registry import methods as methods
     from .run.adapt import adapt as adapt
     from .run.cost import cost as cost
     from .run.explain import explain as explain

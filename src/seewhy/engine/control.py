@@ -1,0 +1,59 @@
+"""One run's meter and reins: what was spent, how far it is, whether to stop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from ..domain.cost import Cost
+from ..errors import Cancelled
+
+Progress = Callable[[int, int], None]  # model calls done, model calls expected
+
+
+@dataclass
+class Control:
+    """Counts model calls, reports progress and carries the wish to stop."""
+
+    budget: int | None = None  # model calls
+    expected: int = 0  # for progress only
+    progress: Progress | None = None
+    spent: Cost = field(default_factory=Cost)
+    checked: Cost = field(default_factory=Cost)  # the part of it that only served checks
+    wish: threading.Event = field(default_factory=threading.Event)
+    allowance: int | None = None  # calls left for the method that runs now
+    _checking: bool = False
+
+    def pay(self, cost: Cost) -> None:
+        """Enter calls that were made."""
+        self.spent += cost
+        if self._checking:
+            self.checked += cost
+        elif self.allowance is not None:
+            self.allowance -= cost.calls
+        if self.progress is not None:
+            self.progress(self.spent.calls, max(self.expected, self.spent.calls))
+
+    @contextmanager
+    def checking(self) -> Iterator[None]:
+        """Calls inside serve a check, not the explanation itself."""
+        before, self._checking = self._checking, True
+        try:
+            yield
+        finally:
+            self._checking = before
+
+    def check(self) -> None:
+        """Raise where nothing partial can be kept."""
+        if self.wish.is_set():
+            raise Cancelled("The run was cancelled.", fix="start it again; sampling methods keep what they have.")
+
+    def cancel(self) -> None:
+        """Ask the run to stop at the next chance."""
+        self.wish.set()
+
+    @property
+    def cancelled(self) -> bool:
+        return self.wish.is_set()

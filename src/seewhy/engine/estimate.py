@@ -1,0 +1,71 @@
+"""Error bars: standard errors from independent units, and a band that covers the whole map at once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+LEVEL = 0.95
+_DRAWS = 1000  # multiplier-bootstrap draws for the band
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Values with their standard errors and the half-widths of the simultaneous band."""
+
+    values: Float[Tensor, " p"]
+    stderr: Float[Tensor, " p"]
+    band: Float[Tensor, " p"]
+
+    @property
+    def halfwidth(self) -> float:
+        """The widest half-width as a share of the map's range; 0 for a map without error, infinite for a flat one."""
+        widest, span = float(self.band.max()), float(self.values.max() - self.values.min())
+        return 0.0 if widest == 0 else widest / span if span > 0 else math.inf
+
+
+def from_influence(
+    values: Float[Tensor, " p"], influence: Float[Tensor, "m p"], *, seed: int, freedom: int | None = None
+) -> Estimate:
+    """Error bars from what each independent unit contributed to the error; `freedom` is its degrees of freedom.
+
+    The sandwich (or, for plain means, the usual standard error), and a max-t multiplier bootstrap for the band.
+    """
+    units = len(influence)
+    freedom = units - 1 if freedom is None else freedom
+    spread = influence * math.sqrt(units / max(freedom, 1))
+    stderr = spread.square().sum(dim=0).sqrt()
+    return Estimate(values, stderr, max_t(spread, stderr, seed=seed, freedom=freedom) * stderr)
+
+
+def max_t(spread: Float[Tensor, "m p"], stderr: Float[Tensor, " p"], *, seed: int, freedom: int) -> float:
+    """The factor on the standard errors that covers all parts at once with 95 %."""
+    alive = stderr > 0
+    if not bool(alive.any()):
+        return 0.0
+    generator = torch.Generator().manual_seed(seed)
+    weights = torch.randn(_DRAWS, len(spread), generator=generator, dtype=torch.float64)
+    draws = weights @ (spread[:, alive] / stderr[alive]).double().cpu()
+    quantile = float(draws.abs().amax(dim=1).quantile(LEVEL))
+    return quantile * t_quantile(freedom) / t_quantile(10**9)
+
+
+def bonferroni(parts: int, freedom: int) -> float:
+    """The factor that covers `parts` numbers at once without knowing how they hang together."""
+    return t_quantile(freedom, 1 - (1 - LEVEL) / max(parts, 1))
+
+
+def t_quantile(freedom: int, level: float = LEVEL) -> float:
+    """Two-sided quantile of Student's t by its Cornish–Fisher series; within 1 % from 4 degrees of freedom on."""
+    z, n = NormalDist().inv_cdf(0.5 + level / 2), max(freedom, 1)
+    return (
+        z
+        + (z**3 + z) / (4 * n)
+        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * n**2)
+        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * n**3)
+    )

@@ -1,0 +1,173 @@
+"""The game: what does the model say when only these parts are present? v(S), masked, memoised and metered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ..domain.baseline import Baseline
+from ..domain.evidence import Evidence
+from ..domain.regions import Regions, RegionSpec
+from ..domain.shapes import Coalitions, Masks, Outputs, Scores
+from ..errors import BadOption
+from .answers import Key
+from .probe import Probe
+
+
+@dataclass(frozen=True)
+class Game:
+    """One image, its parts, and what absence means."""
+
+    probe: Probe
+    index: int  # of the image in the probe's batch
+    image: Float[Tensor, "c *space"]
+    regions: Regions
+    baseline: Baseline
+
+    @staticmethod
+    def of(probe: Probe, index: int, regions: RegionSpec, baseline: Baseline) -> Game:
+        """The game of one image of the probe's batch."""
+        image = probe.images[index].to(probe.model.device)
+        layout = probe.model.layout if _needs_patches(regions, baseline) else None
+        patches = None if layout is None or layout.tokens is None else tuple(layout.tokens.grid)
+        parts = regions.of(image, patches).to(image.device)
+        return Game(probe, index, image, parts, baseline)
+
+    @property
+    def players(self) -> int:
+        return self.regions.count
+
+    def values(self, coalitions: Coalitions) -> Scores:
+        """The target's score with exactly these parts present; answers already paid for are not asked again."""
+        return self._score(self.probe.answers.get(self._key, coalitions, self._ask))
+
+    def whole(self) -> Float[Tensor, ""]:
+        """The score of the untouched image: the clean prediction, at no further call."""
+        return self._score(self.probe.clean[self.index : self.index + 1])[0]
+
+    @cached_property
+    def empty(self) -> Float[Tensor, ""]:
+        """The score when every part is absent."""
+        return self.values(torch.zeros(1, self.players, dtype=torch.bool, device=self.image.device))[0]
+
+    def without_each(self) -> Scores:
+        """The score without each part, one at a time."""
+        return self.values(~torch.eye(self.players, dtype=torch.bool, device=self.image.device))
+
+    def soft(self, masks: Iterator[Masks]) -> Iterator[tuple[Masks, Scores]]:
+        """Scores under soft masks, streamed: each block of masks with its scores."""
+        for block in masks:
+            yield block, self._score(self._masked_outputs(block))
+
+    def room(self) -> int | None:
+        """Coalitions that the budget still pays for; None without a budget."""
+        left = self.probe.control.allowance
+        return None if left is None else max(0, left // self.baseline.fills)
+
+    # -- inside
+
+    @property
+    def _key(self) -> Key:
+        return self.probe.digest(self.index), self.regions.digest, self.baseline.digest, self.probe.precision
+
+    def _score(self, outputs: Outputs) -> Scores:
+        return self.probe.targets[self.index](outputs)
+
+    def _ask(self, coalitions: Coalitions) -> Outputs:
+        if self.baseline.tokens:
+            return self._dropped_outputs(coalitions)
+        size = self.probe.chunks.forward
+        return torch.cat([self._masked_outputs(self.regions.masks(block)) for block in coalitions.split(size)])
+
+    @cached_property
+    def _fills(self) -> Tensor:
+        return self.baseline.fill(self.image)
+
+    def _masked_outputs(self, masks: Masks) -> Outputs:
+        """Outputs of the image seen through masks, averaged over the fills of the baseline."""
+        masks = masks.to(self.image.device)
+        if self.baseline.adaptive:
+            return self.probe.outputs(self._blend(masks, self.baseline.complete(self.image, masks)))
+        total = sum(self.probe.outputs(self._blend(masks, fill)) for fill in self._fills)
+        assert isinstance(total, Tensor)
+        return total / len(self._fills)
+
+    def _blend(self, masks: Masks, fill: Tensor) -> Tensor:
+        keep = masks[:, None]
+        return torch.where(keep, self.image, fill) if masks.dtype == torch.bool else fill + keep * (self.image - fill)
+
+    def _dropped_outputs(self, coalitions: Coalitions) -> Outputs:
+        """Outputs with the patches of absent parts left out of the sequence, rows of equal length together."""
+        patches = self._patch_parts()
+        present = coalitions[:, patches]
+        lengths = present.sum(dim=1)
+        rows: list[tuple[Tensor, Outputs]] = []
+        for length in lengths.unique().tolist():
+            who = (lengths == length).nonzero()[:, 0]
+            for block in who.split(self.probe.chunks.forward):
+                keep = present[block].nonzero()[:, 1].reshape(len(block), int(length))
+                with self.probe.model.dropping(keep):
+                    rows.append((block, self.probe.outputs(self.image.expand(len(block), *self.image.shape))))
+        order = torch.cat([block for block, _ in rows]).argsort()
+        return torch.cat([outputs for _, outputs in rows])[order]
+
+    def _patch_parts(self) -> Tensor:
+        """The part that each patch belongs to; parts must be unions of patches."""
+        tokens, labels = self.probe.model.layout.tokens, self.regions.labels
+        if tokens is None or labels is None:
+            raise BadOption(
+                "Dropped tokens need a vision transformer and parts that do not overlap.", fix="use another baseline."
+            )
+        patches = torch.stack([cell for cell in _cells(labels, tuple(tokens.grid))])
+        if bool((patches != patches[:, :1]).any()) or bool((patches < 0).any()):
+            raise BadOption(
+                f"The {self.regions.kind} cut through the model's patches, so tokens cannot be dropped.",
+                fix="use regions=patches (or a grid whose cells are whole patches).",
+            )
+        return patches[:, 0]
+
+
+def _needs_patches(regions: RegionSpec, baseline: Baseline) -> bool:
+    return baseline.tokens or (type(regions).__name__ == "Patches" and not getattr(regions, "size", 0))
+
+
+def _cells(labels: Tensor, grid: tuple[int, ...]) -> Iterator[Tensor]:
+    """The pixels of each patch, in token order."""
+    if any(size % cells for size, cells in zip(labels.shape, grid, strict=True)):
+        raise BadOption(
+            f"An input of {tuple(labels.shape)} is not {grid} whole patches.",
+            fix="use a colour, blur or noise as baseline.",
+        )
+    sides = [size // cells for size, cells in zip(labels.shape, grid, strict=True)]
+    split = labels.reshape([n for pair in zip(grid, sides, strict=True) for n in pair])
+    axes = [*range(0, 2 * len(grid), 2), *range(1, 2 * len(grid), 2)]
+    yield from split.permute(axes).flatten(len(grid)).flatten(0, len(grid) - 1)
+
+
+def gather(found: Sequence[Evidence]) -> Evidence:
+    """The evidence of single images as the evidence of their batch."""
+    first = found[0]
+
+    def stacked(pick: Callable[[Evidence], Tensor | None]) -> Tensor | None:
+        picked = [value for value in map(pick, found) if value is not None]
+        return torch.cat(picked) if picked else None
+
+    values = stacked(lambda e: e.values)
+    assert values is not None
+    return Evidence(
+        values,
+        stacked(lambda e: e.stderr),
+        stacked(lambda e: e.band),
+        tuple(part for e in found for part in e.parts or ()) or None,
+        stacked(lambda e: e.total),
+        stacked(lambda e: e.explained),
+        stacked(lambda e: e.empty),
+        tuple(sampling for e in found for sampling in e.sampling or ()) or None,
+        first.layer,
+        first.notes,
+    )

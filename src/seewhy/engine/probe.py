@@ -1,0 +1,171 @@
+"""The probe: the only door to a model. It chunks, meters, freezes, restores and shares runs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from ..domain.baseline import Baseline
+from ..domain.cost import Cost
+from ..domain.evidence import Evidence
+from ..domain.regions import RegionSpec
+from ..domain.shapes import Images, Outputs, Scores, Variants
+from ..domain.target import Target
+from ..models.model import Model
+from .answers import Answers
+from .chunks import Chunks
+from .control import Control
+from .reading import AttentionRecord, LayerRecord, Reading, Wants, finite, read_chunk
+
+if TYPE_CHECKING:
+    from .game import Game
+
+Precision = Literal["float32", "bfloat16"]
+Rows = Int[Tensor, " n"]  # for each variant, the image it was made from
+
+
+@dataclass
+class Probe:
+    """Asks one model about a batch of images, each with its target."""
+
+    model: Model
+    images: Images
+    targets: list[Target]
+    control: Control = field(default_factory=Control)
+    precision: Precision = "float32"
+    reading: Reading | None = None  # what one shared pass over the clean images brought
+    answers: Answers = field(default_factory=Answers)
+    rivals: list[Target] | None = None  # targets of a second reading, for the class-discrimination check
+    rival_reading: Reading | None = None
+
+    def __post_init__(self) -> None:
+        self.chunks = Chunks(self.images[0].numel(), self.model.device, self.model.limit)
+        self._digests: dict[int, str] = {}
+
+    # -- asking for numbers
+
+    def outputs(self, images: Variants) -> Outputs:
+        """All class outputs of each image, without a graph."""
+
+        def call(rows: slice) -> Outputs:
+            with torch.inference_mode(), self.autocast():
+                outputs = self.model(images[rows].to(self.model.device))
+            self.control.pay(Cost(forward=len(outputs)))
+            return outputs.float()
+
+        self.control.check()
+        return torch.cat(list(self.chunks.run(len(images), call)))
+
+    def scores(self, images: Variants, of: Rows | None = None) -> Scores:
+        """The target's score of each image."""
+        return self.score(self.outputs(images), of)
+
+    def score(self, outputs: Outputs, of: Rows | None = None) -> Scores:
+        """Outputs as scores of the targets of the images they belong to."""
+        of = self._rows(len(outputs), of)
+        scores = outputs.new_empty(len(outputs))
+        for i in of.unique().tolist():
+            scores = scores.masked_scatter(of == i, self.targets[i](outputs[of == i]).to(scores))
+        return scores
+
+    @property
+    def clean(self) -> Outputs:
+        """Outputs of the images themselves: asked once per probe."""
+        return self._read(Wants()).outputs
+
+    # -- asking how the score changes
+
+    def gradients(self, images: Variants | None = None, of: Rows | None = None) -> Variants:
+        """How the score changes with each value of the image; without arguments, of the clean images."""
+        if images is None:
+            found = self._read(Wants(pixels=True, gradients=True)).pixels
+            assert found is not None
+            return found
+        owners = self._rows(len(images), of)
+
+        def call(rows: slice) -> Tensor:
+            asked = images[rows].to(self.model.device).detach().clone().requires_grad_()
+            with torch.enable_grad(), self.autocast():
+                outputs = self.model(asked).float()
+            (gradient,) = torch.autograd.grad(self.score(outputs, owners[rows]).sum(), asked)
+            self.control.pay(Cost(len(outputs), len(outputs)))
+            return finite(gradient.float(), self.model.name)
+
+        self.control.check()
+        return torch.cat(list(self.chunks.run(len(images), call, backward=True)))
+
+    def layer(self, layer: str | None = None, *, gradients: bool = True) -> LayerRecord:
+        """Activations of a layer for the clean images, as maps, and the score's gradient at them."""
+        name = self.model.layout.choose().name if layer is None else self.model.layout.find(layer)
+        return self._read(Wants(layers=(name,), gradients=gradients)).layers[name]
+
+    def attention(self, *, gradients: bool = False) -> AttentionRecord:
+        """Attention weights of every block for the clean images, and the score's gradient at them."""
+        found = self._read(Wants(attention=True, gradients=gradients)).attention
+        assert found is not None
+        return found
+
+    # -- playing
+
+    def play(self, regions: RegionSpec, baseline: Baseline, reading: Callable[[Game], Evidence]) -> Evidence:
+        """Read a game of each image, one after the other, into the evidence of the batch."""
+        from .game import Game, gather
+
+        return gather([reading(Game.of(self, i, regions, baseline)) for i in range(len(self.images))])
+
+    def against(self, targets: list[Target], reading: Reading | None = None) -> Probe:
+        """The same images asked about other targets; answers already paid for are shared."""
+        other = Probe(self.model, self.images, targets, self.control, self.precision, reading, self.answers)
+        other.chunks, other._digests = self.chunks, self._digests
+        return other
+
+    def digest(self, i: int) -> str:
+        """The identity of one image of the batch."""
+        if i not in self._digests:
+            pixels = self.images[i].detach().float().cpu().contiguous().numpy()
+            self._digests[i] = hashlib.blake2b(
+                repr(pixels.shape).encode() + pixels.tobytes(), digest_size=16
+            ).hexdigest()
+        return self._digests[i]
+
+    @contextmanager
+    def autocast(self) -> Iterator[None]:
+        """The precision that was asked for."""
+        lower = self.precision == "bfloat16"
+        with torch.autocast(self.model.device.type, torch.bfloat16) if lower else nullcontext():
+            yield
+
+    # -- inside
+
+    def _read(self, wants: Wants) -> Reading:
+        """The shared pass; it is repeated only when something was not announced."""
+        if self.reading is None or not self.reading.serves(wants):
+            self.reading, self.rival_reading = read(self, wants | (self.reading.wants if self.reading else Wants()))
+        return self.reading
+
+    def _rows(self, count: int, of: Rows | None) -> Rows:
+        if of is None:
+            assert count == len(self.images), "variants need `of`: the image each was made from"
+            of = torch.arange(count)
+        return of.to(self.model.device)
+
+
+def read(
+    probe: Probe, wants: Wants, choose: Callable[[Outputs, int], None] | None = None
+) -> tuple[Reading, Reading | None]:
+    """One pass over the clean images for all that several methods want; `choose` may set targets on the way."""
+
+    def call(rows: slice) -> tuple[Reading, Reading | None]:
+        return read_chunk(probe, rows, wants, choose)
+
+    probe.control.check()
+    parts = list(probe.chunks.run(len(probe.images), call, backward=wants.graph))
+    rivals = [rival for _, rival in parts if rival is not None]
+    return Reading.joined([reading for reading, _ in parts]), Reading.joined(rivals) if rivals else None

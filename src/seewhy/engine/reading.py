@@ -1,0 +1,199 @@
+"""One pass over the clean images that serves every method which only looks: outputs, gradients, layers, attention."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ..domain.cost import Cost
+from ..domain.evidence import LayerChoice
+from ..domain.shapes import Outputs, Scores
+from ..errors import BadModelOutput
+
+if TYPE_CHECKING:
+    from ..models.layout import TokenGrid
+    from .probe import Probe
+
+
+@dataclass(frozen=True)
+class Wants:
+    """What to record during the pass."""
+
+    pixels: bool = False  # gradients at the input
+    layers: tuple[str, ...] = ()
+    attention: bool = False
+    gradients: bool = False
+
+    @property
+    def graph(self) -> bool:
+        return self.gradients and (self.pixels or bool(self.layers) or self.attention)
+
+    def __or__(self, other: Wants) -> Wants:
+        layers = tuple(dict.fromkeys(self.layers + other.layers))
+        return Wants(
+            self.pixels or other.pixels, layers, self.attention or other.attention, self.gradients or other.gradients
+        )
+
+
+@dataclass(frozen=True)
+class LayerRecord:
+    """A layer's activations as maps of the image, and the score's gradient at them."""
+
+    choice: LayerChoice
+    activations: Float[Tensor, "b k *grid"]
+    gradients: Float[Tensor, "b k *grid"] | None
+
+
+@dataclass(frozen=True)
+class AttentionRecord:
+    """Attention of every block over all tokens, first block first; `pool` is the head's own."""
+
+    weights: tuple[Float[Tensor, "b heads to from"], ...]
+    gradients: tuple[Float[Tensor, "b heads to from"], ...] | None
+    pool: Float[Tensor, "b heads to from"] | None
+    tokens: TokenGrid
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the pass brought, for all images of the batch."""
+
+    wants: Wants
+    outputs: Outputs
+    pixels: Tensor | None
+    layers: dict[str, LayerRecord]
+    attention: AttentionRecord | None
+
+    def serves(self, wants: Wants) -> bool:
+        return (wants | self.wants) == self.wants
+
+    @staticmethod
+    def joined(parts: Sequence[Reading]) -> Reading:
+        """The readings of consecutive chunks as one."""
+        first = parts[0]
+        return Reading(
+            first.wants,
+            torch.cat([part.outputs for part in parts]),
+            _cat([part.pixels for part in parts]),
+            {name: _cat_layer([part.layers[name] for part in parts]) for name in first.layers},
+            None if first.attention is None else _cat_attention([p.attention for p in parts if p.attention]),
+        )
+
+
+def read_chunk(
+    probe: Probe, rows: slice, wants: Wants, choose: Callable[[Outputs, int], None] | None
+) -> tuple[Reading, Reading | None]:
+    """One forward of a chunk, its targets chosen from the answer, one backward to all that is wanted at once."""
+    images = probe.images[rows].to(probe.model.device)
+    if wants.graph and wants.pixels:
+        images = images.detach().clone().requires_grad_()
+    with torch.set_grad_enabled(wants.graph), probe.autocast():
+        seen = _forward(probe, images, wants)
+    probe.control.pay(Cost(forward=len(images)))
+    if choose is not None:
+        choose(seen.outputs.detach(), rows.start)
+    reading = _assemble(
+        probe, seen, wants, _slopes(probe.score, probe, seen, rows, wants, keep=probe.rivals is not None)
+    )
+    if probe.rivals is None or not wants.graph:
+        return reading, None
+    with probe.control.checking():
+        slopes = _slopes(probe.against(probe.rivals).score, probe, seen, rows, wants, keep=False)
+    return reading, _assemble(probe, seen, wants, slopes)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Raw tensors of one forward, still in their graph."""
+
+    outputs: Outputs
+    pixels: list[Tensor]
+    layers: list[Tensor]
+    blocks: list[Tensor]
+    pool: Tensor | None
+
+    @property
+    def points(self) -> list[Tensor]:
+        return [*self.pixels, *self.layers, *self.blocks]
+
+
+def _forward(probe: Probe, images: Tensor, wants: Wants) -> _Seen:
+    pixels = [images] if wants.pixels else []
+    if not wants.layers and not wants.attention:
+        return _Seen(probe.model(images).float(), pixels, [], [], None)
+    with probe.model.watching(wants.layers, attention=wants.attention) as watch:
+        outputs = probe.model(images).float()
+    blocks, pool = probe.model.layout.blocks(watch.attention) if wants.attention else ([], None)
+    return _Seen(outputs, pixels, [watch.layers[name] for name in wants.layers], blocks, pool)
+
+
+def _slopes(
+    score: Callable[..., Scores], probe: Probe, seen: _Seen, rows: slice, wants: Wants, *, keep: bool
+) -> list[Tensor | None]:
+    """Gradients of the scores at every point that is wanted; zero where the score does not depend on it."""
+    if not wants.graph:
+        return [None] * len(seen.points)
+    total = score(seen.outputs, torch.arange(rows.start, rows.start + len(seen.outputs))).sum()
+    if total.requires_grad:
+        found = torch.autograd.grad(total, seen.points, allow_unused=True, retain_graph=keep)
+    else:
+        found = (None,) * len(seen.points)
+    probe.control.pay(Cost(backward=len(seen.outputs)))
+    return [
+        finite((torch.zeros_like(p) if g is None else g).float(), probe.model.name)
+        for g, p in zip(found, seen.points, strict=True)
+    ]
+
+
+def _assemble(probe: Probe, seen: _Seen, wants: Wants, slopes: list[Tensor | None]) -> Reading:
+    layout, slope = probe.model.layout if wants.layers or wants.attention else None, iter(slopes)
+    pixels = next(slope) if wants.pixels else None
+    layers = {}
+    for name, raw in zip(wants.layers, seen.layers, strict=True):
+        assert layout is not None
+        at = next(slope)
+        activations = layout.read(name, raw.detach()).float()
+        layers[name] = LayerRecord(layout.choice(name), activations, None if at is None else layout.read(name, at))
+    attention = None
+    if wants.attention:
+        assert layout is not None
+        attention = AttentionRecord(
+            tuple(block.detach().float() for block in seen.blocks),
+            tuple(g for g in slope if g is not None) if wants.gradients else None,
+            None if seen.pool is None else seen.pool.detach().float(),
+            layout.tokens,
+        )
+    return Reading(wants, seen.outputs.detach(), pixels, layers, attention)
+
+
+def finite(values: Tensor, model: str) -> Tensor:
+    """Gradients as they are, or an error when they are not numbers."""
+    if not bool(torch.isfinite(values).all()):
+        raise BadModelOutput(
+            f"The gradients of {model} hold NaN or infinity.",
+            fix="run in float32, or check the model for divisions by zero and logarithms of zero.",
+        )
+    return values
+
+
+def _cat(parts: Sequence[Tensor | None]) -> Tensor | None:
+    found = [part for part in parts if part is not None]
+    return torch.cat(found) if found else None
+
+
+def _cat_layer(parts: Sequence[LayerRecord]) -> LayerRecord:
+    activations = torch.cat([part.activations for part in parts])
+    return LayerRecord(parts[0].choice, activations, _cat([part.gradients for part in parts]))
+
+
+def _cat_attention(parts: Sequence[AttentionRecord]) -> AttentionRecord:
+    gradients = None
+    if parts[0].gradients is not None:
+        gradients = tuple(torch.cat(rows) for rows in zip(*(part.gradients or () for part in parts), strict=True))
+    weights = tuple(torch.cat(rows) for rows in zip(*(part.weights for part in parts), strict=True))
+    return AttentionRecord(weights, gradients, _cat([part.pool for part in parts]), parts[0].tokens)

@@ -1,0 +1,65 @@
+"""Least squares on coalitions, streamed: normal equations only, and the error bars of the sandwich."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from ..domain.shapes import Coalitions, Scores
+from .estimate import Estimate, from_influence
+
+
+@dataclass
+class Design:
+    """Coalitions, their weights and scores, kept as rows of p bits: what a regression on them needs."""
+
+    present: list[Coalitions] = field(default_factory=list)
+    scores: list[Scores] = field(default_factory=list)
+
+    def add(self, present: Coalitions, scores: Scores) -> None:
+        self.present.append(present.cpu())
+        self.scores.append(scores.double().cpu())
+
+    @property
+    def rows(self) -> Tensor:
+        return torch.cat(self.present).double()
+
+    @property
+    def answers(self) -> Tensor:
+        return torch.cat(self.scores)
+
+
+def shapley_regression(
+    rows: Tensor, answers: Tensor, empty: float, whole: float, weights: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Weighted least squares under the constraint that the values sum to whole - empty (Lundberg & Lee 2017, thm 2).
+
+    Also returns the matrix that turns a row's weighted residual into its influence on the values.
+    """
+    normal = rows.T @ (rows * weights[:, None])
+    inverse = torch.linalg.pinv(normal, hermitian=True)
+    ones = inverse.sum(dim=1)
+    free = inverse @ (rows.T @ (weights * (answers - empty)))
+    values = free - ones * (free.sum() - (whole - empty)) / ones.sum()
+    return values, inverse - torch.outer(ones, ones) / ones.sum()
+
+
+def ridge(rows: Tensor, answers: Tensor, weights: Tensor, strength: float) -> tuple[Tensor, Tensor]:
+    """Weighted ridge regression with a free intercept; returns the coefficients and the influence matrix."""
+    share = weights / weights.sum()
+    centred = rows - share @ rows
+    normal = centred.T @ (centred * weights[:, None]) + strength * torch.eye(rows.shape[1], dtype=rows.dtype)
+    inverse = torch.linalg.inv(normal)
+    return inverse @ (centred.T @ (weights * (answers - share @ answers))), inverse
+
+
+def paired_errors(
+    values: Tensor, rows: Tensor, residuals: Tensor, weights: Tensor, matrix: Tensor, *, seed: int
+) -> Estimate:
+    """The sandwich over antithetic pairs: both rows of a pair are one independent unit."""
+    influence = (rows * (weights * residuals)[:, None]) @ matrix
+    pairs = influence.reshape(-1, 2, influence.shape[1]).sum(dim=1)
+    freedom = max(1, len(pairs) - rows.shape[1] // 2)
+    return from_influence(values, pairs, seed=seed, freedom=freedom)

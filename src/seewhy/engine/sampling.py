@@ -1,0 +1,77 @@
+"""The stop rule of every sampling method: precise enough, out of samples, out of budget, or cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..domain.evidence import Sampling
+from ..errors import BadOption, BudgetTooSmall, Cancelled
+from .estimate import Estimate
+
+if TYPE_CHECKING:
+    from .control import Control
+
+FEWEST = 30  # units before an error bar may stop the sampling; below, intervals are too narrow
+
+
+def sample(
+    control: Control,
+    draw: Callable[[int], None],
+    estimate: Callable[[], Estimate],
+    *,
+    units: int,
+    calls: int,
+    unit: str,
+    tolerance: float,
+    least: int = 2,
+    batch: int = 16,
+) -> tuple[Estimate, Sampling]:
+    """Draw units of `calls` model calls each until the widest half-width is below `tolerance` of the map's range.
+
+    `draw(n)` adds n units, `estimate()` reads what was added, `least` units are needed to say anything.
+    """
+    if units < least:
+        raise BadOption(
+            f"{units} {unit} are too few: at least {least} are needed.", fix=f"raise samples to {least} or more."
+        )
+    done, stop, last = 0, "samples", None
+    while done < units:
+        step = min(batch, units - done, _affordable(control, calls))
+        if step <= 0:
+            stop = "budget"
+            break
+        try:
+            draw(step)
+        except (KeyboardInterrupt, Cancelled):
+            control.cancel()
+        else:
+            done += step
+        if control.cancelled:
+            stop = "cancelled"
+            break
+        if done >= max(FEWEST, least):
+            last = estimate()
+            if last.halfwidth <= tolerance:
+                stop = "converged"
+                break
+    _enough(done, least, unit, stop, calls)
+    final = last if last is not None and stop in ("converged", "samples") else estimate()
+    return final, Sampling(done, unit, stop, final.halfwidth, tolerance)
+
+
+def _affordable(control: Control, calls: int) -> int:
+    return 10**9 if control.allowance is None else control.allowance // calls
+
+
+def _enough(done: int, least: int, unit: str, stop: str, calls: int) -> None:
+    if done >= least:
+        return
+    if stop == "cancelled":
+        raise Cancelled(
+            f"Cancelled after {done} {unit}; {least} are needed to say anything.", fix="let it run a little longer."
+        )
+    raise BudgetTooSmall(
+        f"The budget paid for {done} {unit}; {least} are needed to say anything.",
+        fix=f"raise the budget by at least {(least - done) * calls} model calls, or ask for fewer regions.",
+    )
