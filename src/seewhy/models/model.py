@@ -32,6 +32,7 @@ class Model(ABC):
     missing: dict[Capability, str]  # why a capability is off
     device: torch.device
     dtype: torch.dtype
+    size: tuple[int, ...] | None = None  # height and width it is built for, where nothing more of its input is known
     limit: int | None = None  # largest batch that one call may carry
     notes: tuple[str, ...] = ()  # what was assumed about the model, shown as checks
 
