@@ -1,0 +1,209 @@
+"""How a network wants its input: resize, crop and colour statistics, and where that knowledge came from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from ..domain.geometry import Geometry, Size
+from ..domain.picture import Picture
+from ..errors import BadOption
+from .decode import check_size
+
+Resize = Literal["short", "cover", "exact", "letterbox", "none"]
+Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"]
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """From an upright photo to the model's input in [0,1]; the model itself normalises."""
+
+    resize: Resize = "none"  # short: that side to n; cover or letterbox: just around or just inside (h, w)
+    size: tuple[int, ...] = ()  # (n,) for short, (h, w) for the others, () for none
+    crop: Size | None = None  # centre crop; a smaller image is padded with `fill`
+    interpolation: Interpolation = "bilinear"
+    mean: tuple[float, ...] = (0.0,)
+    std: tuple[float, ...] = (1.0,)
+    channels: int = 3
+    fill: tuple[int, ...] = (0, 0, 0)  # 8-bit colour of padding
+    rounding: Literal["even", "down"] = "even"  # of a centre crop that is half a pixel off
+    any_range: bool = False  # tensors are taken exactly as they are
+    source: str = "given"
+    assumed: bool = False
+
+    def __post_init__(self) -> None:
+        _check("resize", self.resize, get_args(Resize))
+        _check("interpolation", self.interpolation, get_args(Interpolation))
+        _check("channels", self.channels, (1, 3))
+        sides = {"none": 0, "short": 1}.get(self.resize, 2)
+        if len(self.size) != sides or any(side < 1 for side in (*self.size, *(self.crop or ()))):
+            raise BadOption(
+                f"The sizes {self.size} and {self.crop} do not fit resize={self.resize!r}.",
+                fix=f"give {sides} positive sizes to resize to, and None or (height, width) to crop.",
+            )
+        if {len(self.mean), len(self.std)} - {1, self.channels} or not all(self.std):
+            raise BadOption(
+                f"The mean {self.mean} and std {self.std} do not fit {self.channels} channels.",
+                fix="give one number, or one per channel, and no std of zero.",
+            )
+
+    # -- where it comes from
+
+    @staticmethod
+    def of(
+        *,
+        size: int | Size = 224,
+        mean: tuple[float, ...] = IMAGENET_MEAN,
+        std: tuple[float, ...] = IMAGENET_STD,
+        crop_pct: float | None = 0.875,
+        interpolation: Interpolation = "bilinear",
+        channels: int = 3,
+        source: str = "given",
+    ) -> Preprocess:
+        """Resize so that the centre crop keeps `crop_pct` of the shorter side; None stretches without a crop."""
+        crop = (size, size) if isinstance(size, int) else size
+        if channels == 1 and len(mean) == len(std) == 3:
+            mean, std = (sum(mean) / 3,), (sum(std) / 3,)
+        rest = Preprocess(interpolation=interpolation, mean=mean, std=std, channels=channels, source=source)
+        if crop_pct is None:
+            return replace(rest, resize="exact", size=crop)
+        around = tuple(math.floor(side / crop_pct) for side in crop)
+        if crop[0] == crop[1]:
+            return replace(rest, resize="short", size=around[:1], crop=crop)
+        return replace(rest, resize="cover", size=around, crop=crop)
+
+    @staticmethod
+    def plain() -> Preprocess:
+        """Tensors exactly as they are, in any range and with any channels; photos as [0,1] in their own size."""
+        return Preprocess(any_range=True, source="tensors as they are")
+
+    @staticmethod
+    def from_timm(given: object) -> Preprocess:
+        """From a timm model or its `pretrained_cfg`."""
+        from .families import of_timm
+
+        return of_timm(given)
+
+    @staticmethod
+    def from_torchvision(transforms: object) -> Preprocess:
+        """From `weights.transforms()` of a torchvision classifier, or from the weights themselves."""
+        from .families import of_torchvision
+
+        return of_torchvision(transforms)
+
+    @staticmethod
+    def from_huggingface(processor: object) -> Preprocess:
+        """From a Hugging Face image processor, or from the content of its `preprocessor_config.json`."""
+        from .huggingface import of_huggingface
+
+        return of_huggingface(processor)
+
+    # -- what it does
+
+    @property
+    def input_size(self) -> Size | None:
+        """The one size that the model is given; None when it follows the photo."""
+        if self.crop:
+            return self.crop
+        return (self.size[0], self.size[1]) if self.resize in ("exact", "letterbox") else None
+
+    def __call__(self, picture: Picture) -> tuple[Tensor, Geometry]:
+        """The model's input (c, h, w) in [0,1], and where it lies on the photo."""
+        image = Image.fromarray(picture.pixels)
+        if self.channels == 1:
+            image = image.convert("L")
+        resized = self._resized(picture.size)
+        check_size(resized, f"{picture.name!r} of {_by(picture.size)} pixels, resized to {_by(resized)},")
+        geometry = Geometry.identity(picture.size).resized(resized)
+        image = image.resize(geometry.model[::-1], Image.Resampling[self.interpolation.upper()])
+        target = self.crop or (self.input_size if self.resize == "letterbox" else None)
+        if target:
+            image, geometry = self._centred(image, geometry, target)
+        pixels = np.array(image, dtype=np.float32).reshape(*geometry.model, -1) / 255
+        return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))), geometry
+
+    def normalise(self, images: Tensor) -> Tensor:
+        """(x - mean) / std over (b, c, *space), on any device and with gradients."""
+        if set(self.mean) == {0.0} and set(self.std) == {1.0}:
+            return images
+        mean, std = (images.new_tensor(s).view(-1, *[1] * (images.ndim - 2)) for s in (self.mean, self.std))
+        return (images - mean) / std
+
+    def _resized(self, size: Size) -> Size:
+        if self.resize == "none":
+            return size
+        if self.resize == "exact":
+            return self.size[0], self.size[1]
+        if self.resize == "short":
+            # The shorter side exactly, the longer one rounded down, as torchvision does.
+            n, short = self.size[0], min(size)
+            height, width = (n if side == short else int(n * side / short) for side in size)
+            return height, width
+        ratios = size[0] / self.size[0], size[1] / self.size[1]
+        ratio = min(ratios) if self.resize == "cover" else max(ratios)
+        return max(round(size[0] / ratio), 1), max(round(size[1] / ratio), 1)
+
+    def _centred(self, image: Image.Image, geometry: Geometry, target: Size) -> tuple[Image.Image, Geometry]:
+        missing = [max(wanted - side, 0) for wanted, side in zip(target, geometry.model, strict=True)]
+        if any(missing):
+            top, left = (side // 2 for side in missing)
+            bottom, right = missing[0] - top, missing[1] - left
+            fill = self.fill if self.channels == 3 else round(sum(self.fill) / 3)
+            image = ImageOps.expand(image, (left, top, right, bottom), fill)
+            geometry = geometry.padded(top, left, bottom, right)
+        halves = [(side - wanted) / 2 for wanted, side in zip(target, geometry.model, strict=True)]
+        top, left = (round(half) if self.rounding == "even" else int(half) for half in halves)
+        geometry = geometry.cropped(top, left, *target, how="centre crop")
+        return image.crop((left, top, left + target[1], top + target[0])), geometry
+
+    # -- words and files
+
+    def describe(self) -> str:
+        """One sentence."""
+        size = _by(self.size)
+        resize = {
+            "short": f"shorter side to {size} ({self.interpolation})",
+            "cover": f"resized to cover {size} ({self.interpolation})",
+            "exact": f"resized to {size} ({self.interpolation})",
+            "letterbox": f"fitted into {size} ({self.interpolation}) with borders of colour {self.fill}",
+            "none": "in its own size",
+        }[self.resize]
+        crop = f", centre crop {_by(self.crop)}" if self.crop else ""
+        colour = ", grey" if self.channels == 1 else ""
+        return f"{resize}{crop}{colour}, mean {_short(self.mean)}, std {_short(self.std)}; from: {self.source}."
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for manifests."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in vars(self).items()}
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> Preprocess:
+        """What `to_json` wrote."""
+        fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in data.items()}
+        return Preprocess(**fields)
+
+
+def _check(name: str, value: object, allowed: tuple[object, ...]) -> None:
+    if value not in allowed:
+        raise BadOption(f"Preprocessing has no {name} {value!r}.", fix=f"use one of {', '.join(map(str, allowed))}.")
+
+
+def _by(size: tuple[int, ...]) -> str:
+    return "x".join(map(str, size))
+
+
+def _short(numbers: tuple[float, ...]) -> str:
+    return "/".join(f"{number:.4g}" for number in numbers)
+
+
+IMAGENET = replace(Preprocess.of(), source="assumed: ImageNet", assumed=True)
