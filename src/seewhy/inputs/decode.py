@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -42,11 +44,23 @@ def decode(path: Path, *, name: str | None = None, largest: int = LARGEST) -> Pi
     """An image file as an upright picture; the size is checked before anything is decoded."""
     _find(path)
     shown = repr(str(path))
+    with _damage_refused(shown, path), Image.open(path, formats=FORMATS) as image:
+        return _picture(image, name or path.name, shown, largest)
+
+
+def picture_of(image: Image.Image, *, largest: int = LARGEST) -> Picture:
+    """An opened image, decoded or not, as an upright picture."""
+    name = Path(str(getattr(image, "filename", "") or "image")).name
+    with _damage_refused(f"The {image.format or 'PIL'} image", None):
+        return _picture(image, name, f"The {image.format or 'PIL'} image", largest)
+
+
+@contextmanager
+def _damage_refused(shown: str, path: Path | None) -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as image:
-                return picture_of(image, name=name or path.name, shown=shown, largest=largest)
+            yield
     except InputError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -55,8 +69,7 @@ def decode(path: Path, *, name: str | None = None, largest: int = LARGEST) -> Pi
         raise UnreadableImage(f"{shown} {_why(path, error)}", fix=f"give an undamaged {KNOWN} file.") from error
 
 
-def picture_of(image: Image.Image, *, name: str, shown: str, largest: int = LARGEST) -> Picture:
-    """An opened image as an upright picture in 8-bit RGB; what had to be converted is noted."""
+def _picture(image: Image.Image, name: str, shown: str, largest: int) -> Picture:
     check_size((image.height, image.width), shown, largest=largest)
     notes = [f"first of {frames} frames"] if (frames := getattr(image, "n_frames", 1)) > 1 else []
     # Before loading: TIFF images turn themselves while they load, and forget that they did.
@@ -113,15 +126,15 @@ def _find(path: Path) -> None:
         raise MissingInput(f"{shown} is a folder, not an image.", fix="give a file, or the folder where many may be.")
     if os.path.exists(path):
         raise UnreadableImage(f"{shown} is a device or a pipe, not a file.", fix="save the image to a file first.")
-    folder = path.parent if os.path.isdir(path.parent) else None
+    folder = path.parent if os.access(path.parent, os.R_OK) and os.path.isdir(path.parent) else None
     close = near(path.name, (entry.name for entry in folder.iterdir())) if folder else ""
     raise MissingInput(f"{shown} does not exist.{close}", fix="check the path.")
 
 
-def _why(path: Path, error: Exception) -> str:
+def _why(path: Path | None, error: Exception) -> str:
     if isinstance(error, PermissionError):
         return "may not be read by this user."
-    if os.path.getsize(path) == 0:
+    if path and os.path.getsize(path) == 0:
         return "is empty."
     if isinstance(error, UnidentifiedImageError):
         return f"is not a {KNOWN} image."

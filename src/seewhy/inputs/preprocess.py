@@ -117,6 +117,10 @@ class Preprocess:
             return self.crop
         return (self.size[0], self.size[1]) if self.resize in ("exact", "letterbox") else None
 
+    def keeps(self, size: Size) -> bool:
+        """Whether pixels of this size are the model's input already."""
+        return size == (self.input_size or self._resized(size))
+
     def __call__(self, picture: Picture) -> tuple[Tensor, Geometry]:
         """The model's input (c, h, w) in [0,1], and where it lies on the photo."""
         image = Image.fromarray(picture.pixels)
@@ -172,11 +176,11 @@ class Preprocess:
         """One sentence."""
         size = _by(self.size)
         resize = {
-            "short": f"shorter side to {size} ({self.interpolation})",
-            "cover": f"resized to cover {size} ({self.interpolation})",
-            "exact": f"resized to {size} ({self.interpolation})",
-            "letterbox": f"fitted into {size} ({self.interpolation}) with borders of colour {self.fill}",
-            "none": "in its own size",
+            "short": f"Shorter side to {size} ({self.interpolation})",
+            "cover": f"Resized to cover {size} ({self.interpolation})",
+            "exact": f"Resized to {size} ({self.interpolation})",
+            "letterbox": f"Fitted into {size} ({self.interpolation}) with borders of colour {self.fill}",
+            "none": "In its own size",
         }[self.resize]
         crop = f", centre crop {_by(self.crop)}" if self.crop else ""
         colour = ", grey" if self.channels == 1 else ""

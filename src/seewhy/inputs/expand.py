@@ -1,0 +1,86 @@
+"""One thing or many: what a person gives becomes a list of single images, none of them read yet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from ..domain.picture import Picture
+from ..errors import BadPixels, MissingInput
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    """One input with the name that a person knows it by."""
+
+    thing: object
+    name: str
+
+
+def expand(inputs: object) -> tuple[list[Item], bool]:
+    """The single images among the inputs, and whether exactly one was given.
+
+    Many are: a folder, a list or generator, and a batch (b, c, *space) or (b, h, w, 3). A file that cannot be
+    read fails later, alone.
+    """
+    if _is_folder(inputs):
+        return _files(Path(str(inputs))), False
+    if isinstance(inputs, Tensor | np.ndarray):
+        if inputs.ndim <= 3:
+            return [_item(inputs, "image")], True
+        return [_item(row, f"image {i}") for i, row in enumerate(inputs)], False
+    if isinstance(inputs, str | Path | Image.Image | Picture | Item) or not isinstance(inputs, Iterable):
+        return [_item(inputs, "image")], True
+    if isinstance(inputs, dict | bytes):
+        raise BadPixels(
+            f"A {type(inputs).__name__} is neither an image nor a list of images.",
+            fix="give a path, a PIL image, an array, a tensor, or a list of them.",
+        )
+    return list(_flat(inputs)), False
+
+
+def _flat(inputs: Iterable[object]) -> Iterator[Item]:
+    for i, thing in enumerate(inputs):
+        if _is_folder(thing):
+            yield from _files(Path(str(thing)))
+        else:
+            yield _item(thing, f"image {i}")
+
+
+def _item(thing: object, otherwise: str) -> Item:
+    if isinstance(thing, Item):
+        return thing
+    if isinstance(thing, str | Path):
+        return Item(thing, str(thing).removeprefix("photo:") if _is_photo(thing) else Path(thing).name)
+    return Item(thing, thing.name if isinstance(thing, Picture) else otherwise)
+
+
+def _is_photo(thing: object) -> bool:
+    return isinstance(thing, str) and thing.startswith("photo:")
+
+
+def _is_folder(thing: object) -> bool:
+    return isinstance(thing, str | Path) and os.path.isdir(thing)
+
+
+def _files(folder: Path) -> list[Item]:
+    """Image files at any depth, sorted by name; hidden files and folders are skipped."""
+    found = []
+    for where, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        paths = (Path(where, name) for name in names if not name.startswith("."))
+        found += [path for path in paths if path.suffix.lower() in SUFFIXES]
+    if not found:
+        raise MissingInput(
+            f"The folder {str(folder)!r} holds no image.",
+            fix=f"give a folder with files named *{', *'.join(SUFFIXES)}.",
+        )
+    return [Item(path, path.relative_to(folder).as_posix()) for path in sorted(found)]
