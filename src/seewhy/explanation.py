@@ -124,9 +124,13 @@ class Explanation:
     @staticmethod
     def load(directory: str | Path) -> Explanation:
         """Read what `save` wrote, after checking every digest."""
-        from .store.directory import load
+        from .store.reading import read
 
-        return load(Path(directory))
+        fields = read(Path(directory))
+        target, origin, parts = fields.pop("target"), fields.pop("origin"), fields.pop("parts")
+        return Explanation(
+            target=Asked(**target), origin=Origin(**origin), parts=None if parts is None else Parts(**parts), **fields
+        )
 
     def to_json(self) -> dict[str, Any]:
         """All but the arrays and pixels, as documented in docs/guide/json.md."""

@@ -1,1 +1,1 @@
-"""From numbers to pictures and words."""
+"""Pictures and words, made from an explanation's numbers only."""

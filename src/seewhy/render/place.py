@@ -1,0 +1,91 @@
+"""Where on the photo the numbers lie, in thirds of its height and width."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .frame import softened, still
+
+if TYPE_CHECKING:
+    from ..explanation import Explanation
+
+ROWS, COLUMNS = ("upper", "middle", "lower"), ("left", "centre", "right")
+
+
+@dataclass(frozen=True)
+class Place:
+    """One ninth of the photo, or one part of it, and what the map says there."""
+
+    name: str  # upper left, centre ...
+    value: float  # sum of the map there; of a part, its own value
+    share: float  # of all evidence with this sign
+    part: int | None = None
+    area: float = 0.0  # of the photo
+    stderr: float | None = None
+
+
+def name_of(y: float, x: float) -> str:
+    """The third of height and width that holds a point of the unit square."""
+    row, column = ROWS[min(2, int(y * 3))], COLUMNS[min(2, int(x * 3))]
+    if (row, column) == ("middle", "centre"):
+        return "centre"
+    return f"{row} {column}"
+
+
+def ninths(heat: NDArray[np.float32], sign: int) -> list[Place]:
+    """The ninths of the photo by how much of the evidence with this sign lies there, most first."""
+    side = np.where(np.isfinite(heat), np.clip(heat * sign, 0, None), 0).astype(np.float64)
+    total = side.sum()
+    if total == 0:
+        return []
+    cuts = [np.ceil(np.arange(4) * length / 3 - 0.5).astype(int) for length in heat.shape]
+    found = []
+    for row in range(3):
+        for column in range(3):
+            window = side[cuts[0][row] : cuts[0][row + 1], cuts[1][column] : cuts[1][column + 1]]
+            held = float(window.sum())
+            found.append(Place(name_of((row + 0.5) / 3, (column + 0.5) / 3), sign * held, held / float(total)))
+    return sorted((place for place in found if place.share > 0), key=lambda place: -place.share)
+
+
+def parts(explanation: Explanation, sign: int) -> list[Place]:
+    """The parts whose value has this sign, strongest first; empty when the method does not play with parts."""
+    played = explanation.parts
+    if played is None or played.labels is None or played.labels.ndim != 2:
+        return []
+    labels = explanation.geometry.to_original(played.labels.astype(np.float64), blocky=True)
+    total = float(np.clip(played.values * sign, 0, None).sum())
+    ranked = [int(i) for i in np.argsort(-played.values * sign, kind="stable") if played.values[i] * sign > 0]
+    found = []
+    for i in ranked:
+        rows, columns = np.nonzero(labels == i)
+        if not rows.size:
+            continue  # lies in the padding, not on the photo
+        where = name_of((rows.mean() + 0.5) / labels.shape[0], (columns.mean() + 0.5) / labels.shape[1])
+        value = float(played.values[i])
+        stderr = None if played.stderr is None else float(played.stderr[i])
+        found.append(Place(where, value, abs(value) / total, i, rows.size / labels.size, stderr))
+    return found
+
+
+def strongest(heat: NDArray[np.float32], sign: int = 1) -> tuple[int, int]:
+    """The (x, y) pixel of the photo around which the map is strongest."""
+    soft = np.where(np.isfinite(heat), softened(heat) * sign, -np.inf)
+    y, x = np.unravel_index(int(soft.argmax()), soft.shape)
+    return int(x), int(y)
+
+
+def spread(heat: NDArray[np.float32], sign: int = 1, share: float = 0.5) -> float:
+    """The smallest share of the seen area that holds this share of the evidence."""
+    ranked = np.sort(heat[heat * sign > 0] * sign)[::-1].astype(np.float64)
+    held = np.cumsum(ranked)
+    return float((np.searchsorted(held, share * held[-1]) + 1) / np.isfinite(heat).sum())
+
+
+def shown(explanation: Explanation) -> NDArray[np.float32]:
+    """The map on the photo that is described and drawn."""
+    return still(explanation.heatmap())

@@ -1,0 +1,157 @@
+"""Sentences made from the numbers only, for summaries, picture descriptions and lists of reasons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .number import number, percent, probability
+from .number import signed as with_sign
+from .place import Place, name_of, ninths, parts, shown, spread, strongest
+
+if TYPE_CHECKING:
+    from ..domain.check import Check
+    from ..explanation import Explanation
+
+SHOWN = 3  # places listed for and against
+Heat = NDArray[np.float32]
+
+
+def summary(explanation: Explanation) -> str:
+    """Answer, question, evidence for and against, error bar and checks, in a few sentences."""
+    heat = shown(explanation)
+    sentences = [answer(explanation), asked(explanation, heat)]
+    if not np.nan_to_num(heat).any():
+        sentences.append("The map is zero everywhere, so it says nothing about this answer.")
+    elif explanation.signed:
+        sentences += [_evidence(heat, 1), _evidence(heat, -1)]
+    else:
+        sentences.append(_evidence(heat, 1, signed=False) + " The map has no sign: it cannot tell for from against.")
+    return " ".join([*sentences, *sampling(explanation), checks(explanation.checks)])
+
+
+def alt_text(explanation: Explanation) -> str:
+    """What the picture shows, for a person who does not see it."""
+    heat = shown(explanation)
+    height, width = heat.shape
+    size = f"{width} by {height} pixels"
+    start = (
+        f"Photo {explanation.picture.name} ({size}) with the {explanation.origin.method} map for {named(explanation)}."
+    )
+    if not np.nan_to_num(heat).any():
+        return f"{start} The map is zero everywhere."
+    words = [_evidence(heat, 1, signed=explanation.signed)]
+    words += [_evidence(heat, -1)] if explanation.signed else []
+    unseen = _unseen(heat)
+    return " ".join([start, *words, *([f"{unseen} The part that was not seen is hatched."] if unseen else [])])
+
+
+def for_and_against(explanation: Explanation) -> tuple[list[str], list[str]]:
+    """The strongest places or parts for the target and against it; a map without sign has nothing against."""
+    heat = shown(explanation)
+    return _reasons(explanation, heat, 1), _reasons(explanation, heat, -1) if explanation.signed else []
+
+
+def answer(explanation: Explanation) -> str:
+    """What the model said, with the runners-up."""
+    first, *rest = explanation.prediction.top
+    sentence = f"The model answered “{first.label}” with probability {probability(first.probability)}"
+    if not rest:
+        return f"{sentence}."
+    others = ", ".join(f"“{rank.label}” ({probability(rank.probability)})" for rank in rest[:2])
+    return f"{sentence}; next came {others}."
+
+
+def asked(explanation: Explanation, heat: Heat) -> str:
+    """What was asked, and of how much of the photo."""
+    target = explanation.target
+    about = "what speaks for and against" if explanation.signed else "which places mattered for"
+    sentence = f"Asked with {explanation.origin.method}: {about} {named(explanation)}"
+    unit = f"{target.scale} {number(target.score)}" if target.scale else number(target.score)
+    return " ".join([f"{sentence} ({unit}).", _unseen(heat)]).strip()
+
+
+def named(explanation: Explanation) -> str:
+    """The target in words."""
+    target = explanation.target
+    if target.against is None:
+        return f"“{target.label}”"
+    return f"“{target.label}” rather than “{target.against_label or f'class {target.against}'}”"
+
+
+def sampling(explanation: Explanation) -> list[str]:
+    """How the sampling ended and how wide the error bar is; nothing for a method that does not sample."""
+    how = explanation.sampling
+    if how is None:
+        return []
+    if how.stop == "exact":
+        return ["The numbers are exact: nothing was sampled."]
+    ended = {
+        "converged": "until the error bar asked for was reached",
+        "samples": "as many as were asked for",
+        "budget": "until the budget was spent",
+        "cancelled": "until the run was cancelled",
+    }.get(how.stop, f"until: {how.stop}")
+    words = f"{how.drawn} {how.unit} were drawn, {ended}"
+    if how.halfwidth is None:
+        return [f"{words}; no error bar was computed."]
+    wanted = "" if how.tolerance is None else f", where {percent(how.tolerance)} was asked for"
+    return [f"{words}; all values together are known to ±{percent(how.halfwidth)} of the map's range{wanted}."]
+
+
+def checks(found: tuple[Check, ...]) -> str:
+    """The checks that did not pass, in words."""
+    judged = [check for check in found if check.verdict in ("good", "warning", "bad")]
+    troubles = [check for verdict in ("bad", "warning") for check in judged if check.verdict == verdict]
+    if not judged:
+        return "No check was run, so nothing is known about how far to trust this map."
+    if not troubles:
+        return f"All {len(judged)} checks passed; the map still does not prove why the model answered so."
+    told = " ".join(f"{check.verdict.capitalize()}, {check.name}: {_ended(check.message)}" for check in troubles)
+    return f"{len(troubles)} of {len(judged)} checks did not pass. {told}"
+
+
+def _evidence(heat: Heat, sign: int, *, signed: bool = True) -> str:
+    words = ("evidence for it" if sign > 0 else "evidence against it") if signed else "importance"
+    places = ninths(heat, sign)
+    if not places:
+        return f"Nothing in the map is {words}."
+    x, y = strongest(heat, sign)
+    where = name_of((y + 0.5) / heat.shape[0], (x + 0.5) / heat.shape[1])
+    weight = ""
+    if signed and sign < 0:
+        strength = np.abs(np.nan_to_num(heat)).astype(np.float64)
+        weight = f" (in all {percent(float(strength[heat < 0].sum() / strength.sum()))} of the map's strength)"
+    return (
+        f"Of the {words}{weight}, {percent(places[0].share)} lies in the {places[0].name} ninth of the photo "
+        f"and half on {percent(spread(heat, sign))} of the area seen; it is strongest at the {where}, "
+        f"around pixel x {x}, y {y}."
+    )
+
+
+def _reasons(explanation: Explanation, heat: Heat, sign: int) -> list[str]:
+    side = ("for it" if sign > 0 else "against it") if explanation.signed else ""
+    unit = f" {explanation.target.scale}" if explanation.signed else ""
+    told = parts(explanation, sign)
+    if told:
+        return [_part(place, side, unit) for place in told[:SHOWN]]
+    noun = f"evidence {side}" if side else "importance"
+    return [f"{place.name}: {percent(place.share)} of the {noun}" for place in ninths(heat, sign)[:SHOWN]]
+
+
+def _part(place: Place, side: str, unit: str) -> str:
+    error = "" if place.stderr is None else f" ± {number(place.stderr)}"
+    share = f"{percent(place.share)} of what speaks {side}" if side else f"{percent(place.share)} of the importance"
+    area = percent(place.area)
+    return f"part {place.part}, {place.name} ({area} of the photo): {with_sign(place.value)}{error}{unit}, {share}"
+
+
+def _unseen(heat: Heat) -> str:
+    unseen = 1 - float(np.isfinite(heat).mean())
+    return f"The model did not see {percent(unseen)} of the photo." if unseen else ""
+
+
+def _ended(message: str) -> str:
+    return message if message.endswith((".", "!", "?")) else f"{message}."
