@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from .domain.capability import Capability
 from .domain.cost import Cost
@@ -19,6 +19,20 @@ from .errors import MissingCapability, UnknownMethod, near
 
 FACTS_FILE = Path(__file__).with_name("facts.json")
 F = TypeVar("F", bound=Callable[..., Any])
+Scale = Literal["logit", "probability", "log-odds"]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a declared cost may depend on: one image, its parts, the baseline's fills and the options."""
+
+    space: tuple[int, ...]
+    parts: int
+    fills: int
+    options: Mapping[str, Any]
+
+    def __getitem__(self, option: str) -> Any:
+        return self.options[option]
 
 
 @dataclass(frozen=True)
@@ -30,7 +44,7 @@ class Entry:
     family: str  # gradient, activation, attention, perturbation, shapley, control
     needs: Capability
     paper: str
-    cost: Callable[..., Cost]
+    cost: Callable[[Ask], Cost]  # of one image, the prediction included; an upper bound when it samples
     shows: str  # one sentence for a person: what the map shows
     traps: tuple[str, ...]  # known ways to be misled
     axioms: frozenset[str]  # complete, dummy, linear, class-specific, ...
@@ -38,6 +52,7 @@ class Entry:
     samples: bool  # draws samples, so has error bars and a stop rule
     reads: frozenset[str]  # what it reads of the clean image: input, layer, attention
     spaces: tuple[int, ...]  # spatial dimensions it handles: 2 images, 3 clips
+    scale: Scale  # of the score it was published for; the person's own wish goes first
 
     @property
     def options(self) -> dict[str, inspect.Parameter]:
@@ -64,7 +79,7 @@ def method(
     family: str,
     needs: Capability,
     paper: str,
-    cost: Callable[..., Cost],
+    cost: Callable[[Ask], Cost],
     shows: str,
     traps: tuple[str, ...] = (),
     axioms: tuple[str, ...] = (),
@@ -72,13 +87,14 @@ def method(
     samples: bool = False,
     reads: tuple[str, ...] = (),
     spaces: tuple[int, ...] = (2, 3),
+    scale: Scale = "logit",
 ) -> Callable[[F], F]:
     """Register `f(probe, images, *, options) -> Evidence` under a name, with the facts that contracts test."""
 
     def register(function: F) -> F:
         _ENTRIES[name] = Entry(
             name, function, family, needs, paper, cost, shows, traps,
-            frozenset(axioms), signed, samples, frozenset(reads), spaces,
+            frozenset(axioms), signed, samples, frozenset(reads), spaces, scale,
         )  # fmt: skip
         return function
 
@@ -141,7 +157,11 @@ class Facts:
 def facts() -> dict[str, Facts]:
     """The generated index `facts.json`; a test keeps it equal to the code."""
     rows = json.loads(FACTS_FILE.read_text(encoding="utf-8"))
-    return {row["name"]: Facts(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}) for row in rows}
+    return {row["name"]: Facts(**_tuples(row)) for row in rows}
+
+
+def _tuples(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
 
 
 def describe(entry: Entry) -> dict[str, Any]:

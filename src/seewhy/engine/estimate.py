@@ -23,6 +23,10 @@ class Estimate:
     band: Float[Tensor, " p"]
 
     @property
+    def parts(self) -> tuple[Tensor, Tensor, Tensor]:
+        return self.values, self.stderr, self.band
+
+    @property
     def halfwidth(self) -> float:
         """The widest half-width as a share of the map's range; 0 for a map without error, infinite for a flat one."""
         widest, span = float(self.band.max()), float(self.values.max() - self.values.min())

@@ -11,11 +11,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..domain.baseline import Baseline
-from ..domain.evidence import Evidence
+from ..domain.evidence import Evidence, PartScores, Sampling
 from ..domain.regions import Regions, RegionSpec
 from ..domain.shapes import Coalitions, Masks, Outputs, Scores
 from ..errors import BadOption
 from .answers import Key
+from .estimate import Estimate
 from .probe import Probe
 
 
@@ -52,8 +53,10 @@ class Game:
 
     @cached_property
     def empty(self) -> Float[Tensor, ""]:
-        """The score when every part is absent."""
-        return self.values(torch.zeros(1, self.players, dtype=torch.bool, device=self.image.device))[0]
+        """The score when every part is absent; games that split the whole image share this answer."""
+        key = self._key if self.regions.labels is None else (self._key[0], "all", *self._key[2:])
+        nobody = torch.zeros(1, self.players, dtype=torch.bool, device=self.image.device)
+        return self._score(self.probe.answers.get(key, nobody[:, :1], lambda _: self._ask(nobody)))[0]
 
     def without_each(self) -> Scores:
         """The score without each part, one at a time."""
@@ -130,6 +133,21 @@ class Game:
                 fix="use regions=patches (or a grid whose cells are whole patches).",
             )
         return patches[:, 0]
+
+
+def part_evidence(game: Game, found: Estimate, sampling: Sampling, *, complete: bool = False) -> Evidence:
+    """One number per part with its error bars, as evidence; `complete` when they promise to sum to whole - empty."""
+    values, stderr, band = (part.float().to(game.image.device) for part in found.parts)
+    return Evidence(
+        game.regions.native(values)[None],
+        game.regions.native(stderr)[None],
+        game.regions.native(band)[None],
+        parts=(PartScores(game.regions, values, stderr, band),),
+        total=values.sum()[None] if complete else None,
+        explained=(game.whole() - game.empty)[None] if complete else None,
+        empty=game.empty[None],
+        sampling=(sampling,),
+    )
 
 
 def _needs_patches(regions: RegionSpec, baseline: Baseline) -> bool:

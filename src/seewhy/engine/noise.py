@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import torch
 from torch import Tensor
 
-from ..domain.shapes import Images
+from ..domain.evidence import Sampling
+from .estimate import Estimate, bonferroni
 from .probe import Probe
+from .running import PairedMean
+from .sampling import sample
 
 
-def noisy_gradient_pairs(probe: Probe, images: Images, *, pairs: int, noise: float, seed: int) -> Iterator[Tensor]:
-    """Mean gradient of each pair (image + e, image - e), one pair after the other: (b, c, *space).
+def smooth_gradients(
+    probe: Probe, *, samples: int, noise: float, tolerance: float, seed: int
+) -> tuple[Tensor, Tensor, Tensor, tuple[Sampling, ...]]:
+    """Mean gradient under noise, its standard error and band per value, image by image.
 
-    `noise` is the standard deviation as a share of each image's range; a draw is shared by the batch, so that an
-    image is explained in company exactly as alone.
+    `noise` is the standard deviation as a share of the image's range.
     """
-    generator = torch.Generator().manual_seed(seed)
-    flat = images.flatten(1)
-    spread = noise * (flat.amax(dim=1) - flat.amin(dim=1)).reshape(-1, *[1] * (images.ndim - 1))
-    together = max(1, probe.chunks.backward // (2 * len(images)))
-    for start in range(0, pairs, together):
-        count = min(together, pairs - start)
-        draws = [torch.randn(images.shape[1:], generator=generator).to(images) * spread for _ in range(count)]
-        variants = torch.cat([images + sign * draw for draw in draws for sign in (1, -1)])
-        of = torch.arange(len(images)).repeat(2 * count)
-        yield from probe.gradients(variants, of).reshape(count, 2, *images.shape).mean(dim=1)
+    found = [_one(probe, i, samples, noise, tolerance, seed) for i in range(len(probe.images))]
+    mean, stderr, band = (
+        torch.stack(parts).reshape(probe.images.shape).float()
+        for parts in zip(*(estimate.parts for estimate, _ in found), strict=True)
+    )
+    return mean, stderr, band, tuple(sampling for _, sampling in found)
+
+
+def _one(probe: Probe, i: int, samples: int, noise: float, tolerance: float, seed: int) -> tuple[Estimate, Sampling]:
+    image, generator, mean = probe.images[i], torch.Generator().manual_seed(seed), PairedMean()
+    spread = noise * (image.amax() - image.amin())
+
+    def draw(pairs: int) -> None:
+        draws = torch.stack([torch.randn(image.shape, generator=generator) for _ in range(pairs)]).to(image) * spread
+        variants = torch.stack([image + draws, image - draws], dim=1).flatten(0, 1)
+        gradients = probe.gradients(variants, torch.full((2 * pairs,), i))
+        for pair in gradients.reshape(pairs, 2, *image.shape).mean(dim=1):
+            mean.add(pair)
+
+    def estimate() -> Estimate:
+        stderr = mean.stderr.flatten()
+        return Estimate(mean.mean.flatten(), stderr, stderr * bonferroni(stderr.numel(), mean.count - 1))
+
+    batch = max(1, probe.chunks.backward // 2)
+    return sample(
+        probe.control, draw, estimate, units=samples // 2, calls=4, unit="pairs", tolerance=tolerance, batch=batch
+    )

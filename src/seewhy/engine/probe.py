@@ -46,6 +46,7 @@ class Probe:
     rival_reading: Reading | None = None
 
     def __post_init__(self) -> None:
+        self.images = self.images.to(self.model.device)
         self.chunks = Chunks(self.images[0].numel(), self.model.device, self.model.limit)
         self._digests: dict[int, str] = {}
 
@@ -56,7 +57,7 @@ class Probe:
 
         def call(rows: slice) -> Outputs:
             with torch.inference_mode(), self.autocast():
-                outputs = self.model(images[rows].to(self.model.device))
+                outputs = self.model(images[rows])
             self.control.pay(Cost(forward=len(outputs)))
             return outputs.float()
 
@@ -91,7 +92,7 @@ class Probe:
         owners = self._rows(len(images), of)
 
         def call(rows: slice) -> Tensor:
-            asked = images[rows].to(self.model.device).detach().clone().requires_grad_()
+            asked = images[rows].detach().clone().requires_grad_()
             with torch.enable_grad(), self.autocast():
                 outputs = self.model(asked).float()
             (gradient,) = torch.autograd.grad(self.score(outputs, owners[rows]).sum(), asked)

@@ -48,6 +48,12 @@ class LayerRecord:
     activations: Float[Tensor, "b k *grid"]
     gradients: Float[Tensor, "b k *grid"] | None
 
+    @property
+    def slopes(self) -> Float[Tensor, "b k *grid"]:
+        """The gradients, where the method asked for them."""
+        assert self.gradients is not None
+        return self.gradients
+
 
 @dataclass(frozen=True)
 class AttentionRecord:
@@ -56,6 +62,7 @@ class AttentionRecord:
     weights: tuple[Float[Tensor, "b heads to from"], ...]
     gradients: tuple[Float[Tensor, "b heads to from"], ...] | None
     pool: Float[Tensor, "b heads to from"] | None
+    pool_gradients: Float[Tensor, "b heads to from"] | None
     tokens: TokenGrid
 
 
@@ -119,7 +126,7 @@ class _Seen:
 
     @property
     def points(self) -> list[Tensor]:
-        return [*self.pixels, *self.layers, *self.blocks]
+        return [*self.pixels, *self.layers, *self.blocks, *([] if self.pool is None else [self.pool])]
 
 
 def _forward(probe: Probe, images: Tensor, wants: Wants) -> _Seen:
@@ -139,10 +146,9 @@ def _slopes(
     if not wants.graph:
         return [None] * len(seen.points)
     total = score(seen.outputs, torch.arange(rows.start, rows.start + len(seen.outputs))).sum()
+    found: tuple[Tensor | None, ...] = (None,) * len(seen.points)
     if total.requires_grad:
         found = torch.autograd.grad(total, seen.points, allow_unused=True, retain_graph=keep)
-    else:
-        found = (None,) * len(seen.points)
     probe.control.pay(Cost(backward=len(seen.outputs)))
     return [
         finite((torch.zeros_like(p) if g is None else g).float(), probe.model.name)
@@ -162,13 +168,19 @@ def _assemble(probe: Probe, seen: _Seen, wants: Wants, slopes: list[Tensor | Non
     attention = None
     if wants.attention:
         assert layout is not None
-        attention = AttentionRecord(
-            tuple(block.detach().float() for block in seen.blocks),
-            tuple(g for g in slope if g is not None) if wants.gradients else None,
-            None if seen.pool is None else seen.pool.detach().float(),
-            layout.tokens,
-        )
+        attention = _assemble_attention(seen, [g for g in slope if g is not None], layout.tokens)
     return Reading(wants, seen.outputs.detach(), pixels, layers, attention)
+
+
+def _assemble_attention(seen: _Seen, slopes: list[Tensor], tokens: TokenGrid) -> AttentionRecord:
+    depth = len(seen.blocks)
+    return AttentionRecord(
+        tuple(block.detach().float() for block in seen.blocks),
+        tuple(slopes[:depth]) if slopes else None,
+        None if seen.pool is None else seen.pool.detach().float(),
+        slopes[depth] if len(slopes) > depth else None,
+        tokens,
+    )
 
 
 def finite(values: Tensor, model: str) -> Tensor:
@@ -196,4 +208,5 @@ def _cat_attention(parts: Sequence[AttentionRecord]) -> AttentionRecord:
     if parts[0].gradients is not None:
         gradients = tuple(torch.cat(rows) for rows in zip(*(part.gradients or () for part in parts), strict=True))
     weights = tuple(torch.cat(rows) for rows in zip(*(part.weights for part in parts), strict=True))
-    return AttentionRecord(weights, gradients, _cat([part.pool for part in parts]), parts[0].tokens)
+    pools = _cat([part.pool for part in parts]), _cat([part.pool_gradients for part in parts])
+    return AttentionRecord(weights, gradients, *pools, parts[0].tokens)

@@ -46,13 +46,15 @@ def shapley_regression(
     return values, inverse - torch.outer(ones, ones) / ones.sum()
 
 
-def ridge(rows: Tensor, answers: Tensor, weights: Tensor, strength: float) -> tuple[Tensor, Tensor]:
-    """Weighted ridge regression with a free intercept; returns the coefficients and the influence matrix."""
+def ridge(rows: Tensor, answers: Tensor, weights: Tensor, strength: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Weighted ridge with a free intercept: coefficients, influence matrix, centred rows and residuals."""
     share = weights / weights.sum()
     centred = rows - share @ rows
     normal = centred.T @ (centred * weights[:, None]) + strength * torch.eye(rows.shape[1], dtype=rows.dtype)
     inverse = torch.linalg.inv(normal)
-    return inverse @ (centred.T @ (weights * (answers - share @ answers))), inverse
+    raised = answers - share @ answers
+    values = inverse @ (centred.T @ (weights * raised))
+    return values, inverse, centred, raised - centred @ values
 
 
 def paired_errors(

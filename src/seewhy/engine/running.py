@@ -1,0 +1,55 @@
+"""Running means of maps with their errors: nothing is kept but sums."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from ..domain.shapes import Masks, Scores
+from .estimate import Estimate, bonferroni
+
+
+class MaskedMean:
+    """The mean of score x mask / keep at each pixel; `cells` independent places share the pixels."""
+
+    def __init__(self, image: Tensor, keep: float, cells: int) -> None:
+        self.keep, self.cells, self.count = keep, cells, 0
+        self.first = torch.zeros(image.shape[1:], dtype=torch.float64, device=image.device)
+        self.second = self.first.clone()
+
+    def add(self, masks: Masks, scores: Scores) -> None:
+        """Enter masks with the scores they got."""
+        weighted = (masks.to(self.first.device) * scores.reshape(-1, *[1] * (masks.ndim - 1))).double() / self.keep
+        self.first += weighted.sum(dim=0)
+        self.second += weighted.square().sum(dim=0)
+        self.count += len(masks)
+
+    def estimate(self) -> Estimate:
+        """Mean, standard error, and a band for all places at once."""
+        mean = self.first / self.count
+        variance = (self.second / self.count - mean.square()).clamp(min=0) * self.count / max(1, self.count - 1)
+        stderr = (variance / self.count).sqrt()
+        values, errors = mean.flatten().float().cpu(), stderr.flatten().float().cpu()
+        return Estimate(values, errors, errors * bonferroni(self.cells, self.count - 1))
+
+
+class PairedMean:
+    """The mean of maps that come one antithetic pair after the other (Welford)."""
+
+    def __init__(self) -> None:
+        self.count, self.mean, self.scatter = 0, torch.zeros(()), torch.zeros(())
+
+    def add(self, pair: Tensor) -> None:
+        """Enter the mean of one pair."""
+        self.count += 1
+        step = pair.double() - self.mean
+        self.mean = self.mean + step / self.count
+        self.scatter = self.scatter + step * (pair.double() - self.mean)
+
+    @property
+    def stderr(self) -> Tensor:
+        if self.count < 2:
+            return torch.full_like(self.mean, math.inf)
+        return (self.scatter / (self.count - 1) / self.count).sqrt()

@@ -1,0 +1,31 @@
+"""Grad-CAM++: Grad-CAM with weights that count several instances of the class alike."""
+
+from __future__ import annotations
+
+from ..domain.capability import Capability
+from ..domain.cost import Cost
+from ..domain.evidence import Evidence
+from ..engine.maps import Sign, weighted_map
+from ..engine.probe import Probe
+from ..registry import method
+
+
+@method(
+    "grad-cam++",
+    family="activation",
+    needs=Capability.SCORES | Capability.GRADIENTS | Capability.LAYERS,
+    paper="Chattopadhay et al. 2018, arXiv:1710.11063",
+    cost=lambda ask: Cost(1, 1),
+    shows="Coarse places whose features raise the score, small and repeated objects included.",
+    traps=("The weights take the score as an exponential, which logits are not.", "As coarse as the layer."),
+    axioms=("class-specific",),
+    reads=("layer",),
+)
+def grad_cam_plus_plus(probe: Probe, *, layer: str | None = None, sign: Sign = "positive") -> Evidence:
+    """Positive gradients weighted by their second and third powers (eq. 19), then as in Grad-CAM."""
+    record = probe.layer(layer)
+    slope = record.slopes.flatten(2)
+    cubes = record.activations.flatten(2).sum(dim=2, keepdim=True) * slope**3
+    divisor = 2 * slope**2 + cubes
+    alpha = (slope**2 / divisor.where(divisor != 0, slope.new_ones(()))).where(slope != 0, slope.new_zeros(()))
+    return weighted_map(record, (alpha * slope.relu()).sum(dim=2), sign)

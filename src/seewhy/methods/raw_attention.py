@@ -1,0 +1,32 @@
+"""Raw attention: where the last block looks when the answer is formed."""
+
+from __future__ import annotations
+
+from ..domain.capability import Capability
+from ..domain.cost import Cost
+from ..domain.evidence import Evidence
+from ..engine.attention import heads_mean, read_out
+from ..engine.probe import Probe
+from ..registry import method
+
+
+@method(
+    "raw-attention",
+    family="attention",
+    needs=Capability.SCORES | Capability.ATTENTION,
+    paper="Dosovitskiy et al. 2020, arXiv:2010.11929",
+    cost=lambda ask: Cost(1),
+    shows="How the last attention shares its weight over the patches.",
+    traps=(
+        "The same map for every class.",
+        "Late tokens have mixed with all others: weight on a patch token is not weight on that patch.",
+        "Register and background tokens can collect weight without meaning.",
+    ),
+    signed=False,
+    reads=("attention",),
+)
+def raw_attention(probe: Probe) -> Evidence:
+    """Attention from the token(s) that the head reads to the patches, mean over heads."""
+    record = probe.attention()
+    last = record.weights[-1] if record.pool is None else record.pool
+    return read_out(heads_mean(last), record, notes=("This map is the same for every class.",))
