@@ -11,9 +11,10 @@ from torch import nn
 
 from ..errors import BadOption, UnsupportedModel
 from . import zoo
-from .carried import bare, carried_by, labels_of, preprocess_of
+from .carried import carried_by, labels_of, preprocess_of
 from .function import FunctionModel, Takes
 from .model import Model
+from .torch_module import TorchModel
 
 KINDS = (
     "a torch.nn.Module, a torch.export program, an ONNX file or session, a Hugging Face pipeline,"
@@ -64,7 +65,9 @@ def adapt(
     said = said.filled(preprocess=found.preprocess, labels=found.labels)
     if isinstance(found.thing, nn.Module) and device is not None:
         found.thing.to(_device(device))
-    model = _placed(found.thing, said if isinstance(found.thing, Model) else said.filled(name=os.fspath(thing)), device)
+    if not isinstance(found.thing, Model):
+        said = said.filled(name=found.name or os.fspath(thing))
+    model = _placed(found.thing, said, device)
     model.notes = (*model.notes, *found.notes)
     return model
 
@@ -98,7 +101,14 @@ def _adapted(thing: Any, said: Said) -> Model:
         from .remote import RemoteModel
 
         said.refuse("an endpoint", "takes")
-        return RemoteModel(thing, output=said.output, batch=said.batch, **_common(said))
+        return RemoteModel(
+            thing,
+            name=said.name,
+            labels=labels_of(said.labels),
+            preprocess=said.preprocess,
+            output=said.output,
+            batch=said.batch,
+        )
     if isinstance(thing, os.PathLike | bytes) or hasattr(thing, "SerializeToString") or hasattr(thing, "get_inputs"):
         from .onnx import OnnxModel
 
@@ -116,12 +126,10 @@ def _adapted(thing: Any, said: Said) -> Model:
 
 
 def _module(module: nn.Module, said: Said) -> Model:
-    from .torch_module import TorchModel
-
     said.refuse("a torch.nn.Module", "takes", "batch")
     beside = carried_by(module)
     notes = beside.notes if said.preprocess is None else ()
-    said = said.filled(preprocess=beside.preprocess, labels=beside.labels, name=type(bare(module)).__name__)
+    said = said.filled(preprocess=beside.preprocess, labels=beside.labels)
     model = TorchModel(module, output=said.output, **_common(said))
     model.notes = (*model.notes, *notes)
     return model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -40,3 +41,11 @@ class BlackBox(Model):
     @abstractmethod
     def ask(self, ready: Variants) -> object:
         """The raw answer to images that are normalised as the model wants them."""
+
+    @property
+    def fingerprint(self) -> str:
+        return hashlib.sha256(repr((self._identity(), self.preprocess)).encode()).hexdigest()
+
+    @abstractmethod
+    def _identity(self) -> object:
+        """What tells this model from others, with a repr that is the same in every process."""

@@ -11,6 +11,7 @@ from torch import nn
 
 from ..errors import BadOption, UnknownPreprocessing
 from ..inputs.preprocess import IMAGENET, Preprocess
+from .torch_module import unwrapped
 
 WAYS = "pass a Preprocess, timm's pretrained_cfg, torchvision weights, an image processor, or dict(size=, mean=, std=)"
 OTHER_TASKS = ("video", "detection", "segmentation", "optical_flow")
@@ -27,7 +28,7 @@ class Carried:
 
 def carried_by(module: nn.Module) -> Carried:
     """What the family of this network keeps beside it; nothing for an unknown family."""
-    module = bare(module)
+    module = unwrapped(module)
     config: Any = getattr(module, "config", None)
     if getattr(module, "pretrained_cfg", None):
         return _timm(module)
@@ -39,15 +40,6 @@ def carried_by(module: nn.Module) -> Carried:
         note = "Torchvision keeps no preprocessing in a network: ImageNet's was assumed; pass preprocess=weights."
         return Carried(IMAGENET, notes=(note,))
     return Carried()
-
-
-def bare(module: nn.Module) -> nn.Module:
-    """The network inside DataParallel or torch.compile."""
-    for attribute in ("module", "_orig_mod"):
-        inner = getattr(module, attribute, None)
-        if isinstance(inner, nn.Module) and type(module).__module__.startswith("torch."):
-            return bare(inner)
-    return module
 
 
 def preprocess_of(given: Any, *, size: tuple[int, ...] | None = None) -> Preprocess | None:

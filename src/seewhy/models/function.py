@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -47,12 +46,10 @@ class FunctionModel(BlackBox):
             return self.function(np.array(last, order="C"))
         return self.function((last * 255).round().clip(0, 255).astype(np.uint8))
 
-    @property
-    def fingerprint(self) -> str:
-        """A digest of the function's code; what the code reads from elsewhere is not covered."""
+    def _identity(self) -> object:
+        # The function's code; what that code reads from elsewhere cannot be covered.
         code = getattr(self.function, "__code__", getattr(type(self.function).__call__, "__code__", None))
-        parts = (self.name, self.takes, code and code.co_code, code and _constants(code))
-        return hashlib.sha256(repr(parts).encode()).hexdigest()
+        return self.name, self.takes, code and (code.co_code, code.co_names, _constants(code))
 
 
 def _name(function: Callable[[Any], object]) -> str:

@@ -34,6 +34,7 @@ class Found:
     preprocess: Any = None
     labels: Any = None
     notes: tuple[str, ...] = ()
+    name: str | None = None  # when it differs from what was asked for
 
 
 def load(name: str, *, device: str | None = None, trust_pickle: bool = False) -> Model:
@@ -46,7 +47,7 @@ def load(name: str, *, device: str | None = None, trust_pickle: bool = False) ->
 def find(name: str, *, trust_pickle: bool = False) -> Found:
     """What the name stands for; nothing is ever downloaded."""
     if name in (bundled.NAME, "default"):
-        return Found(bundled.network(), bundled.INPUT, bundled.imagenet_labels())
+        return Found(bundled.network(), bundled.INPUT, bundled.imagenet_labels(), name=bundled.NAME)
     if name.startswith(("http://", "https://")):
         return Found(name)
     scheme, _, rest = name.partition(":")
