@@ -1,0 +1,227 @@
+"""One forward and backward pass on noise, watched from outside: what every module received, gave and was asked for."""
+
+from __future__ import annotations
+
+import inspect
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import ModelFailed
+from .attention import FUSED, MULTIHEAD, AttentionMode
+from .outputs import out_of_memory
+from .watch import tensor_of, with_tensor
+
+BATCH = 2  # rows differ strongly in the upper right quarter of the image, and faintly elsewhere
+FAINT = 0.1
+
+
+@dataclass
+class Seen:
+    """One module: what went in and came out of its last run, with the batch axis first."""
+
+    name: str
+    module: nn.Module
+    runs: int = 0
+    started: int = -1
+    given: tuple[int, ...] = ()
+    given_change: Tensor | None = None  # difference of the two rows per token, when tokens went in
+    shape: tuple[int, ...] = ()
+    swapped: bool = False  # the batch axis was the second one
+    structured: bool = False  # the tensor came inside a tuple, dict or object
+    passes_on: bool = False  # the output is a view of the input, unchanged
+    pooled: bool = False
+    change: dict[int, Tensor] = field(default_factory=dict)  # channel axis -> difference of the two rows
+    slope: dict[int, Tensor] = field(default_factory=dict)  # channel axis -> size of the gradient
+
+    @property
+    def kind(self) -> str:
+        return type(self.module).__name__
+
+    @property
+    def leaf(self) -> bool:
+        return next(self.module.children(), None) is None
+
+
+@dataclass(frozen=True)
+class SeenCall:
+    """One attention: (batch, heads, to, from) and the modules around it, outermost first."""
+
+    shape: tuple[int, ...]
+    inside: tuple[str, ...]
+
+
+@dataclass
+class DryRun:
+    """All that one pass showed; `seen` is in the order in which modules finished."""
+
+    space: tuple[int, ...]
+    images: Tensor
+    outputs: Tensor
+    seen: dict[str, Seen]
+    calls: list[SeenCall]
+    differentiable: bool
+
+
+def dry_run(module: nn.Module, ask: Callable[[Tensor], Tensor], images: Tensor) -> DryRun:
+    """Push two noise images through, and a fixed random direction of the outputs back."""
+    log = _Log(module)
+    leaf = images.clone().requires_grad_()
+    with torch.enable_grad(), log, _Finder(log):
+        outputs = ask(leaf)
+    if outputs.requires_grad:
+        with _backward_errors(images):
+            if not _push_back(outputs, leaf) and log.head_input is not None:
+                _push_back(log.head_input, leaf)  # the head of an untrained network may be all zeros
+    return DryRun(tuple(images.shape[2:]), images, outputs.detach(), log.seen, log.calls, outputs.requires_grad)
+
+
+def _push_back(tensor: Tensor, leaf: Tensor) -> bool:
+    """Whether a fixed random direction of a tensor has a gradient at the images."""
+    direction = torch.randn(tensor.shape, generator=torch.Generator().manual_seed(1)).to(tensor)
+    (slope,) = torch.autograd.grad((tensor * direction).sum(), leaf, allow_unused=True, retain_graph=True)
+    return slope is not None and bool((slope != 0).any())
+
+
+@contextmanager
+def _backward_errors(images: Tensor) -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        if out_of_memory(error):
+            raise
+        raise ModelFailed(
+            f"No gradient could be taken for an input of shape {tuple(images.shape)}: {str(error).splitlines()[0]}",
+            fix="use a score-only method: occlusion, rise, kernel-shap.",
+        ) from error
+
+
+def noise(shape: tuple[int, ...], device: torch.device) -> Tensor:
+    """Two images of noise (2, c, *space) in [0,1]: alike but for the upper right quarter."""
+    first, second = torch.rand(BATCH, *shape, generator=torch.Generator().manual_seed(0))
+    weight = torch.full(shape[1:], FAINT)
+    weight[..., : (shape[-2] + 1) // 2, shape[-1] // 2 :] = 1
+    return torch.stack([first, first + weight * (second - first)]).to(device)
+
+
+class _Log:
+    """Hooks on every module, for one pass."""
+
+    def __init__(self, root: nn.Module) -> None:
+        self.root = root
+        self.seen: dict[str, Seen] = {}
+        self.calls: list[SeenCall] = []
+        self.stack: list[str] = []
+        self.starts = 0
+        self.head_input: Tensor | None = None
+        self._pooled: list[weakref.ref[Tensor]] = []
+        self._inputs: dict[str, tuple[Tensor, int] | None] = {}
+        self._records: dict[str, Seen] = {}
+        self._hooks = ExitStack()
+
+    def __enter__(self) -> None:
+        for name, module in self.root.named_modules():
+            self._records[name] = Seen(name, module)
+            before = module.register_forward_pre_hook(partial(self._begin, name), with_kwargs=True)
+            self._hooks.callback(before.remove)
+            self._hooks.callback(module.register_forward_hook(partial(self._end, name)).remove)
+
+    def __exit__(self, *_: object) -> None:
+        self._hooks.close()
+        self._inputs.clear()
+
+    def _begin(self, name: str, _module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        record, tensor = self._records[name], tensor_of(args)
+        tensor = tensor_of(kwargs) if tensor is None else tensor
+        record.runs += 1
+        record.started, self.starts = self.starts, self.starts + 1
+        self.stack.append(name)
+        self._inputs[name] = None if tensor is None else (tensor, tensor._version)
+        if tensor is not None:
+            record.given = tuple(tensor.shape)
+            if isinstance(record.module, nn.Linear) and tensor.requires_grad:
+                self.head_input = tensor  # of the last linear layer that runs
+            if tensor.ndim == 3 and len(tensor) == BATCH:
+                record.given_change = _size(tensor[0] - tensor[1], -1)
+
+    def _end(self, name: str, _module: nn.Module, _args: object, output: object) -> object:
+        self.stack.pop()
+        record = self._records[name]
+        self.seen.pop(name, None)
+        self.seen[name] = record
+        record.structured = not isinstance(output, Tensor)
+        return with_tensor(output, partial(self._note, record))
+
+    def _note(self, record: Seen, tensor: Tensor) -> Tensor:
+        given = self._inputs.pop(record.name, None)
+        record.passes_on = given is not None and _same_memory(tensor, given[0]) and tensor._version == given[1]
+        record.pooled = _pools(record) or any(ref() is tensor for ref in self._pooled)
+        kept = tensor.clone()
+        record.swapped = tensor.ndim == 3 and len(tensor) != BATCH and tensor.shape[1] == BATCH
+        record.shape = tuple((kept.transpose(0, 1) if record.swapped else kept).shape)
+        record.change, record.slope = {}, {}
+        if record.shape[:1] == (BATCH,) and kept.ndim > 1:
+            rows = kept.detach().transpose(0, 1) if record.swapped else kept.detach()
+            record.change = _profiles(rows[:1] - rows[1:])
+            if kept.requires_grad:
+                kept.register_hook(partial(_note_slope, record))
+        onward = kept.clone()
+        if record.pooled:
+            self._pooled.append(weakref.ref(onward))
+        return onward
+
+
+class _Finder(AttentionMode):
+    """Notes the shape of each attention and lets it run as it is."""
+
+    def __init__(self, log: _Log) -> None:
+        super().__init__()
+        self.log = log
+
+    def fused(self, query: Tensor, key: Tensor, value: Tensor, *rest: Any, **options: Any) -> Tensor:
+        self._note((*query.shape[:-1], key.size(-2)))
+        return FUSED(query, key, value, *rest, **options)
+
+    def multihead(self, call: inspect.BoundArguments) -> tuple[Tensor, Tensor | None]:
+        query, key = call.arguments["query"], call.arguments["key"]
+        batch = query.size(1) if query.ndim == 3 else 1
+        self._note((batch, call.arguments["num_heads"], len(query), len(key)))
+        return MULTIHEAD(*call.args, **call.kwargs)
+
+    def explicit(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Tensor:
+        found = func(*args, **kwargs)
+        assert isinstance(found, Tensor)
+        self._note(tuple(found.shape))
+        return found
+
+    def _note(self, shape: tuple[int, ...]) -> None:
+        shape = (shape[0], 1, *shape[1:]) if len(shape) == 3 else shape  # one head
+        self.log.calls.append(SeenCall(shape, tuple(self.log.stack)))
+
+
+def _note_slope(record: Seen, gradient: Tensor) -> None:
+    rows = gradient.detach().transpose(0, 1) if record.swapped else gradient.detach()
+    record.slope = _profiles(rows)
+
+
+def _profiles(rows: Tensor) -> dict[int, Tensor]:
+    """Sizes per place, the features being on axis 1 or on the last axis."""
+    return {axis: _size(rows, axis).sum(0) for axis in {1, rows.ndim - 1}}
+
+
+def _size(tensor: Tensor, axis: int) -> Tensor:
+    return tensor.detach().float().abs().sum(axis).cpu()
+
+
+def _pools(record: Seen) -> bool:
+    return record.leaf and "pool" in record.kind.lower()
+
+
+def _same_memory(one: Tensor, other: Tensor) -> bool:
+    return one.untyped_storage().data_ptr() == other.untyped_storage().data_ptr()

@@ -1,0 +1,249 @@
+"""Where maps of the image live inside a network, found by one dry run: which layer to read, and how."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ..domain.capability import Capability
+from ..domain.evidence import LayerChoice
+from ..errors import NoAttention, NoSuitableLayer, UnknownLayer
+from .attention import AttentionCall
+from .dryrun import BATCH, DryRun, Seen, dry_run
+from .entrance import find_entrance
+from .layers import Grid, LayerInfo, Reading, find_name, fits, grid_of_count, map_reading
+from .tokens import TokenGrid, find_tokens, split_calls
+
+EARLY = "it comes before the first attention, so places have not looked at each other yet"
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """What a dry run on images of one shape showed about a network."""
+
+    module: nn.Module
+    run: DryRun
+    readings: dict[str, Reading | str]  # for each layer that ran, or why it cannot be read
+    tokens: TokenGrid | None
+    why_no_tokens: str
+    why_no_dropping: str
+
+    @staticmethod
+    def of(module: nn.Module, ask: Callable[[Tensor], Tensor], images: Tensor) -> Layout:
+        """Dry-run a network in evaluation mode on two images of noise."""
+        run = dry_run(module, ask, images)
+        maps = {name: map_reading(seen, run.space) for name, seen in run.seen.items()}
+        known = list(dict.fromkeys(reading.grid for reading in maps.values() if reading is not None))
+        tokens = find_tokens(run, known)
+        if isinstance(tokens, str):
+            found, why, dropping = None, tokens, tokens
+        else:
+            (found, dropping), why = find_entrance(module, ask, run, tokens), ""
+        readings = {name: maps[name] or _token_reading(seen, found, known, run) for name, seen in run.seen.items()}
+        readings.update(_split_heads(run, found))
+        return Layout(module, run, readings, found, why, dropping)
+
+    @property
+    def missing(self) -> dict[Capability, str]:
+        """The capabilities that this network lacks, with reasons."""
+        reasons: dict[Capability, str] = {}
+        if not self.run.differentiable:
+            reasons[Capability.GRADIENTS] = "its output does not depend differentiably on the image"
+        if self.tokens is None:
+            reasons[Capability.ATTENTION] = self.why_no_tokens
+        if self.why_no_dropping:
+            reasons[Capability.TOKENS] = self.why_no_dropping
+        return reasons
+
+    # -- layers
+
+    @cached_property
+    def layers(self) -> tuple[LayerInfo, ...]:
+        """Every module but the root, in the order in which they finish; those that never ran come last."""
+        ran = [self._info(seen) for name, seen in self.run.seen.items() if name]
+        idle = [
+            LayerInfo(name, type(module).__name__, (), (), "", False, "it is not used for this answer")
+            for name, module in self.module.named_modules()
+            if name and name not in self.run.seen
+        ]
+        return (*ran, *idle)
+
+    def choose(self) -> LayerChoice:
+        """The last layer that still is a map of the image which the answer depends on."""
+        candidates = [info.name for info in self.layers if info.usable and not self._passed_over(info.name)]
+        if not candidates:
+            raise NoSuitableLayer(
+                f"No layer of {type(self.module).__name__} keeps a map of the image on the way to the answer.",
+                fix="use a method that needs no layer: integrated-gradients, occlusion, rise.",
+            )
+        blocks = [name for name in candidates if not self._linear(name)]
+        name = (blocks or candidates)[-1]
+        return LayerChoice(name, self._why(name), self._shape(name))
+
+    def choice(self, asked: str | nn.Module) -> LayerChoice:
+        """The layer that was asked for, as it is written into the explanation."""
+        name = self.find(asked)
+        note = self._note(name)
+        chosen = self._chosen()
+        if chosen is not None and chosen.name == name:
+            return chosen
+        return LayerChoice(name, "given by name" + (f"; {note}" if note else ""), self._shape(name))
+
+    def find(self, asked: str | nn.Module) -> str:
+        """The full name of a layer that can be read, given by name, end of name or module."""
+        name = find_name(asked, self.module)
+        problem = self._problem(name)
+        if problem:
+            chosen = self._chosen()
+            raise UnknownLayer(
+                f"Layer {name!r} cannot serve as a map: {problem}.",
+                fix=f"use {chosen.name!r} ({chosen.why})." if chosen else "choose one of `seewhy layers MODEL`.",
+            )
+        return name
+
+    def read(self, asked: str | nn.Module, raw: Tensor) -> Float[Tensor, "n k *grid"]:
+        """The raw output of a layer, or the gradient at it, as channels-first maps of the image."""
+        name = self.find(asked)
+        reading = self.readings[name]
+        assert isinstance(reading, Reading)
+        seen = self.run.seen[name].shape
+        places = raw.shape[0 if reading.swapped else 1]
+        if raw.ndim != len(seen) or ("channels" not in reading.words and places != seen[1]):
+            raise UnknownLayer(
+                f"Layer {name!r} gave {tuple(raw.shape)} where {seen} was found for images of {self.run.space}.",
+                fix="ask for the layout of images of this size.",
+            )
+        return reading.maps(raw)
+
+    # -- attention
+
+    def blocks(self, calls: Sequence[AttentionCall]) -> tuple[list[Tensor], Tensor | None]:
+        """Attention over all tokens (n, heads, to, from), first block first, and the head's own, if it pools by one."""
+        if self.tokens is None:
+            raise NoAttention(
+                f"The attention of {type(self.module).__name__} cannot be read over all tokens: {self.why_no_tokens}.",
+                fix="use a method that reads layers or pixels: grad-cam, integrated-gradients, occlusion.",
+            )
+        weights = [call.weights for call in calls]
+        found, pools = split_calls([tuple(w.shape) for w in weights], len(weights[0]) if weights else 0)
+        if found != self.tokens.blocks or bool(pools) != self.tokens.pools:
+            raise NoAttention(
+                f"{len(weights)} attentions were caught where {self.tokens.blocks} blocks were expected.",
+                fix="ask for the layout of images of this size.",
+            )
+        return weights[: self.tokens.blocks], weights[-1] if pools else None
+
+    # -- judging
+
+    def _chosen(self) -> LayerChoice | None:
+        try:
+            return self.choose()
+        except NoSuitableLayer:
+            return None
+
+    def _info(self, seen: Seen) -> LayerInfo:
+        reading, problem = self.readings[seen.name], self._problem(seen.name)
+        grid, words = (reading.grid, str(reading)) if isinstance(reading, Reading) else ((), "")
+        return LayerInfo(
+            seen.name, seen.kind, seen.shape[1:], grid, words, not problem, problem or self._note(seen.name)
+        )
+
+    def _problem(self, name: str) -> str:
+        """Why a layer cannot serve as a map, or nothing."""
+        if name not in self.run.seen:
+            return "it is not used for this answer"
+        seen, reading = self.run.seen[name], self.readings[name]
+        if seen.runs > 1:
+            return f"it runs {seen.runs} times in one pass"
+        if isinstance(reading, str):
+            return reading
+        if math.prod(reading.grid[-2:]) == 1:
+            return "it holds a single place, so the image is already pooled"
+        if self.run.differentiable and not self._slope_reaches(seen, reading):
+            return self._dead(seen)
+        return ""
+
+    def _slope_reaches(self, seen: Seen, reading: Reading) -> bool:
+        slope = seen.slope.get(_profile_axis(seen, reading))
+        return slope is not None and bool((reading.places(slope) > 0).any())
+
+    def _dead(self, seen: Seen) -> str:
+        if self.tokens is not None and any(bool((slope > 0).any()) for slope in seen.slope.values()):
+            return f"after it only {self._read_tokens()} read, so its image tokens do not reach the answer"
+        return "the answer does not depend on it"
+
+    def _read_tokens(self) -> str:
+        assert self.tokens is not None
+        kind, count = self.tokens.readout.kind, int((self.tokens.readout.weights > 0).sum())
+        return f"the {count} {kind} are" if count > 1 else f"the {kind} is"
+
+    def _passed_over(self, name: str) -> str:
+        """Why a usable layer is not chosen by itself, or nothing."""
+        seen = self.run.seen[name]
+        if seen.pooled:
+            return "it pools"
+        if seen.passes_on or seen.kind in ("Flatten", "Unflatten", "Permute", "Rearrange"):
+            return "it hands on what it was given"
+        return self._note(name)
+
+    def _note(self, name: str) -> str:
+        """What to know about a usable layer, or nothing."""
+        if self.tokens is None or not self.tokens.around:
+            return ""
+        block = max(self.tokens.around, key=lambda around: self.run.seen[around].started)
+        outer = min(self.run.seen[around].started for around in self.tokens.around)
+        finished = list(self.run.seen)
+        before = self.run.seen[name].started < outer and finished.index(name) < finished.index(block)
+        return EARLY if before else ""
+
+    def _linear(self, name: str) -> bool:
+        return self.run.seen[name].leaf and isinstance(self.run.seen[name].module, nn.Linear)
+
+    def _shape(self, name: str) -> tuple[int, ...]:
+        seen, reading = self.run.seen[name], self.readings[name]
+        assert isinstance(reading, Reading)
+        return seen.shape[reading.channel_axis], *reading.grid
+
+    def _why(self, name: str) -> str:
+        grid = "x".join(map(str, self._shape(name)[1:]))
+        if self.tokens is not None and self.tokens.readout.kind in ("class token", "extra tokens"):
+            return (
+                f"the last whose {grid} image tokens still reach the answer: after it only {self._read_tokens()} read"
+            )
+        return f"the last {grid} map of the image before the network pools it"
+
+
+def _profile_axis(seen: Seen, reading: Reading) -> int:
+    return 1 if reading.channel_axis == 1 else len(seen.shape) - 1
+
+
+def _token_reading(seen: Seen, tokens: TokenGrid | None, known: Sequence[Grid], run: DryRun) -> Reading | str:
+    """A sequence (n, tokens, k) as a map, or the reason why an output is none."""
+    if seen.shape and seen.shape[0] != BATCH:
+        return f"its output {seen.shape} is cut into windows or mixes the images of a batch"
+    if len(seen.shape) != 3:
+        return f"its output {seen.shape[1:]} has no places of the image" if seen.shape else "it gives no tensor"
+    count = seen.shape[1]
+    if tokens is not None and count == tokens.count:
+        return Reading("tokens", tokens.grid, tokens.prefix, seen.swapped)
+    grid = grid_of_count(count, [grid for grid in known if fits(grid, run.space)], run.space)
+    if grid is None:
+        return f"its {count} tokens make no grid of the image"
+    return Reading("tokens", grid, 0, seen.swapped)
+
+
+def _split_heads(run: DryRun, tokens: TokenGrid | None) -> dict[str, str]:
+    """Tensors inside an attention that are split into heads: (n, heads, tokens, k) looks like a map, but is none."""
+    if tokens is None:
+        return {}
+    holders = {call.inside[-1] for call in run.calls}
+    return {
+        name: "it is a part of the attention, split into heads"
+        for name, seen in run.seen.items()
+        if len(seen.shape) == 4 and any(name == h or name.startswith(f"{h}.") for h in holders)
+    }

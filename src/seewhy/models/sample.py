@@ -1,0 +1,47 @@
+"""Shapes of images that a network may be tried with when nobody has given one yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+if TYPE_CHECKING:
+    from ..inputs.preprocess import Preprocess
+
+USUAL = (224, 32, 28, 64, 96, 299, 384)
+FRAMES = 16
+
+
+def sample_shapes(module: nn.Module, preprocess: Preprocess | None) -> list[tuple[int, ...]]:
+    """Shapes (c, *space) to try, the most likely first: stated sizes, then usual ones."""
+    channels, frames = _channels(module, preprocess)
+    stated = [preprocess.input_size] if preprocess is not None and preprocess.input_size else []
+    sizes = [*stated, *_stated(module), *((side, side) for side in USUAL)]
+    return [(channels, *frames, *size) for size in dict.fromkeys(sizes)]
+
+
+def _channels(module: nn.Module, preprocess: Preprocess | None) -> tuple[int, tuple[int, ...]]:
+    first = next((part for part in module.modules() if isinstance(part, nn.Conv2d | nn.Conv3d)), None)
+    frames = (FRAMES,) if isinstance(first, nn.Conv3d) else ()
+    if preprocess is not None and not preprocess.any_range:
+        return preprocess.channels, frames
+    return (first.in_channels if first is not None else 3), frames
+
+
+def _stated(module: nn.Module) -> Iterator[tuple[int, int]]:
+    """Sizes written on the modules themselves, then in the configurations of timm and Hugging Face."""
+    for part in module.modules():
+        for name in ("img_size", "image_size"):
+            yield from _pair(getattr(part, name, None))
+    timm: Any = getattr(module, "pretrained_cfg", None) or {}
+    yield from _pair(tuple(timm.get("input_size", ()))[1:] if hasattr(timm, "get") else None)
+    yield from _pair(getattr(getattr(module, "config", None), "image_size", None))
+
+
+def _pair(value: object) -> Iterator[tuple[int, int]]:
+    if isinstance(value, int):
+        yield value, value
+    elif isinstance(value, tuple | list) and len(value) == 2 and all(isinstance(side, int) for side in value):
+        yield value[0], value[1]

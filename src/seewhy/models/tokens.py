@@ -1,0 +1,183 @@
+"""The tokens of a vision transformer: which belong to the image, which the head reads, and how to leave some out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from ..errors import BadOption
+from .dryrun import BATCH, DryRun, Seen, SeenCall
+from .layers import Grid, Reading, grid_of_count, upper_right
+from .watch import tensor_of, with_tensor
+
+
+@dataclass(frozen=True)
+class Readout:
+    """What the head makes its answer from."""
+
+    kind: str  # class token, extra tokens, mean of patches, attention pool, tokens and patches
+    weights: Float[Tensor, " tokens"]  # share of each token; they add up to one
+
+
+@dataclass(frozen=True)
+class TokenGrid:
+    """The token sequence: `prefix` extra tokens, the image's grid row by row, perhaps more extra tokens."""
+
+    prefix: int
+    grid: Grid
+    count: int  # of all tokens
+    blocks: int  # attention calls over all tokens
+    pools: bool  # the head attends to the tokens with a query of its own
+    readout: Readout
+    attending: str  # module that runs the first attention
+    around: tuple[str, ...]  # modules around it that receive the tokens, innermost first
+    final: str  # last module that holds all tokens
+    entrance: str | None = None  # module before which tokens can be left out; None: they cannot
+
+    @property
+    def patches(self) -> int:
+        return math.prod(self.grid)
+
+
+def find_tokens(run: DryRun, known: Sequence[Grid]) -> TokenGrid | str:
+    """The token grid, or the reason why there is none."""
+    blocks, pools = split_calls([call.shape for call in run.calls], BATCH)
+    if isinstance(blocks, str):
+        return blocks
+    first, count = run.calls[0], run.calls[0].shape[2]
+    around = [run.seen[name] for name in reversed(first.inside) if run.seen[name].given[:2] == (BATCH, count)]
+    around = [seen for seen in around if len(seen.given) == 3 and seen.given_change is not None]
+    if not around:
+        return "its attention runs inside a convolutional network, not over a sequence of tokens"
+    place = _place(around[0], known, run.space)
+    if isinstance(place, str):
+        return place
+    final = _final(run, count, first)
+    return TokenGrid(
+        prefix=place.start,
+        grid=place.grid,
+        count=count,
+        blocks=blocks,
+        pools=bool(pools),
+        readout=_readout(final, place, bool(pools)),
+        attending=first.inside[-1],
+        around=tuple(seen.name for seen in around if seen.name),
+        final=final.name,
+    )
+
+
+def split_calls(shapes: Sequence[tuple[int, ...]], batch: int) -> tuple[int | str, int]:
+    """How many attentions run over one and the same set of tokens, and how many pool it at the end."""
+    if not shapes:
+        return "it has no attention, or computes it in an unknown way", 0
+    rows, to, count = shapes[0][0], shapes[0][-2], shapes[0][-1]
+    if rows != batch or len(shapes[0]) != 4:
+        return f"its attention looks at windows of {count} positions, not at all tokens", 0
+    if to != count:
+        return f"its first attention has {to} queries for {count} keys, so tokens are pooled on the way", 0
+    blocks = 0
+    for shape in shapes:
+        if shape != (batch, shape[1], count, count):
+            break
+        blocks += 1
+    pools = shapes[blocks:]
+    if len(pools) > 1 or any(shape[0] != batch or shape[-2] >= min(shape[-1], 8) for shape in pools):
+        other = shapes[blocks]
+        return (
+            f"its attentions look at different tokens: {count} to {count} at first, later {other[-2]} to {other[-1]} "
+            f"in {other[0] // batch} groups"
+        ), 0
+    return blocks, len(pools)
+
+
+def _place(block: Seen, known: Sequence[Grid], space: Sequence[int]) -> Reading | str:
+    """Where the image's tokens are: those that change with the image, in the order of the image."""
+    change = block.given_change
+    assert change is not None
+    image = (change > 1e-5 * change.max()).nonzero()[:, 0]
+    count = len(image)
+    grid = grid_of_count(count, known, space)
+    if grid is None:
+        return f"its {count} image tokens make no grid of the image's aspect ratio"
+    if int(image[-1] - image[0]) + 1 != count:
+        return "extra tokens stand between the image's tokens"
+    reading = Reading("tokens", grid, start=int(image[0]))
+    if min(grid[-2:]) > 1 and upper_right(reading.places(change)) < 0.2:
+        return "its tokens are not in the order of the image"
+    return reading
+
+
+def _final(run: DryRun, count: int, first: SeenCall) -> Seen:
+    """The last module that gives all tokens to the rest of the network."""
+    whole = [
+        seen
+        for seen in run.seen.values()
+        if seen.shape[:2] == (BATCH, count)
+        and len(seen.shape) == 3
+        and seen.runs == 1
+        and not (seen.leaf and isinstance(seen.module, nn.Linear))
+        and seen.name not in first.inside[-1:]
+        and _alive(seen)
+    ]
+    return whole[-1] if whole else run.seen[first.inside[-1]]
+
+
+def _alive(seen: Seen) -> bool:
+    return 2 in seen.slope and bool((seen.slope[2] > 0).any())
+
+
+def _readout(final: Seen, place: Reading, pools: bool) -> Readout:
+    slope = final.slope.get(2, torch.ones(final.shape[1] if len(final.shape) > 1 else place.start + 1))
+    share = slope / slope.sum()
+    image = torch.zeros_like(share, dtype=torch.bool)
+    image[place.start : place.start + math.prod(place.grid)] = True
+    read = share > 1e-6 * share.max()
+    if pools:
+        return Readout("attention pool", share)
+    if not bool(read[image].any()):
+        return Readout("class token" if int(read.sum()) == 1 else "extra tokens", read.float() / read.sum())
+    if not bool(read[~image].any()):
+        return Readout("mean of patches", image.float() / image.sum())
+    return Readout("tokens and patches", share)
+
+
+@contextmanager
+def dropping(module: nn.Module, tokens: TokenGrid, keep: Int[Tensor, "n kept"]) -> Iterator[None]:
+    """Only the patches in `keep`, and all extra tokens, enter the first block during the calls inside."""
+    if keep.ndim != 2 or (keep.numel() and not 0 <= int(keep.min()) <= int(keep.max()) < tokens.patches):
+        raise BadOption(
+            f"Patches to keep must be a table of indices below {tokens.patches}, not {tuple(keep.shape)}.",
+            fix="give keep of shape (n, kept).",
+        )
+    assert tokens.entrance is not None
+
+    def hook(_module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, Any]:
+        if tensor_of(args) is not None:
+            return with_tensor(args, lambda tensor: kept_tokens(tensor, tokens, keep)), kwargs
+        return args, with_tensor(kwargs, lambda tensor: kept_tokens(tensor, tokens, keep))
+
+    handle = module.get_submodule(tokens.entrance).register_forward_pre_hook(hook, with_kwargs=True)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def kept_tokens(sequence: Float[Tensor, "n tokens k"], tokens: TokenGrid, keep: Int[Tensor, "n kept"]) -> Tensor:
+    """The sequence without the patches that are not in `keep`."""
+    if sequence.shape[1] != tokens.count or len(keep) not in (1, len(sequence)):
+        raise BadOption(
+            f"{len(keep)} rows of patches to keep do not fit a sequence of shape {tuple(sequence.shape)}.",
+            fix=f"give one row for each image, for {tokens.patches} patches.",
+        )
+    rows = keep.to(sequence.device).expand(len(sequence), -1)
+    end = tokens.prefix + tokens.patches
+    patches = sequence[:, tokens.prefix : end].gather(1, rows[:, :, None].expand(-1, -1, sequence.size(2)))
+    return torch.cat([sequence[:, : tokens.prefix], patches, sequence[:, end:]], dim=1)

@@ -1,0 +1,192 @@
+"""Any torch.nn.Module as a model: asked in image space, looked into, and given back as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from ..domain.capability import Capability
+from ..domain.shapes import Outputs, Variants
+from ..errors import ModelError, NoSuitableLayer, SeewhyError
+from .answer import scores_in
+from .dryrun import noise
+from .fingerprint import fingerprint
+from .layout import Layout
+from .model import Model
+from .outputs import asking, checked
+from .sample import sample_shapes
+from .tokens import dropping
+from .watch import Watch, eagerly, watching
+
+if TYPE_CHECKING:
+    from ..inputs.preprocess import Preprocess
+
+GREY = (0.299, 0.587, 0.114)  # luma weights, as Pillow converts to "L"
+SCRIPTED = "it is a TorchScript module, whose inside runs out of Python's sight"
+
+
+class TorchModel(Model):
+    """Asks a PyTorch network; what it can give is found by one dry run."""
+
+    def __init__(
+        self,
+        module: nn.Module,
+        *,
+        name: str | None = None,
+        labels: Sequence[str] | None = None,
+        preprocess: Preprocess | None = None,
+        output: Callable[[Any], Tensor] | None = None,
+    ) -> None:
+        self.module = unwrapped(module)
+        self.name = name or type(self.module).__name__
+        self.labels = tuple(labels) if labels is not None else None
+        self.preprocess, self.output = preprocess, output
+        self._layouts: dict[tuple[int, ...], Layout | SeewhyError] = {}
+        self._shape: tuple[int, ...] | None = None  # of the images asked about last
+
+    # -- asking
+
+    def meet(self, shape: tuple[int, ...]) -> None:
+        self._shape = shape
+
+    def __call__(self, images: Variants) -> Outputs:
+        self._shape = tuple(images.shape[1:])
+        return self._ask(images)
+
+    def _ask(self, images: Variants) -> Outputs:
+        ready = self._normalised(images)
+        with asking(self.name, tuple(images.shape)):
+            answer = self.module(ready)
+            picked = answer if self.output is None else self.output(answer)
+        return checked(scores_in(picked, self.name), len(images), self.name)
+
+    def _normalised(self, images: Variants) -> Tensor:
+        ready = images.to(self.device, self.dtype)
+        if self.preprocess is None:
+            return ready
+        if self.preprocess.channels == 1 and ready.shape[1] == 3:
+            weights = ready.new_tensor(GREY).view(3, *[1] * (ready.ndim - 2))
+            ready = (ready * weights).sum(1, keepdim=True)
+        return self.preprocess.normalise(ready)
+
+    @property
+    def device(self) -> torch.device:  # type: ignore[override]
+        found = next(_tensors(self.module), None)
+        return torch.device("cpu") if found is None else found.device
+
+    @property
+    def dtype(self) -> torch.dtype:  # type: ignore[override]
+        return next((t.dtype for t in _tensors(self.module) if t.is_floating_point()), torch.float32)
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.module)
+
+    # -- looking inside
+
+    @contextmanager
+    def borrowed(self) -> Iterator[None]:
+        modes = [(part, part.training) for part in self.module.modules()]
+        flags = [(parameter, parameter.requires_grad) for parameter in self.module.parameters()]
+        try:
+            for part, _ in modes:
+                part.training = False  # not .eval(): some networks rewrite their weights in there
+            for parameter, _ in flags:
+                parameter.requires_grad_(False)
+            yield
+        finally:
+            for part, mode in modes:
+                part.training = mode
+            for parameter, flag in flags:
+                parameter.requires_grad_(flag)
+
+    @contextmanager
+    def watching(self, layers: Sequence[str] = (), *, attention: bool = False) -> Iterator[Watch]:
+        self._python()
+        with watching(self.module, layers, attention=attention) as watch:
+            yield watch
+
+    @contextmanager
+    def dropping(self, keep: Tensor) -> Iterator[None]:
+        tokens = self.layout.tokens
+        if tokens is None or tokens.entrance is None:
+            raise NoSuitableLayer(
+                f"{self.name} cannot leave patches out: {self.layout.why_no_dropping}.",
+                fix="use a colour, blur or noise as baseline.",
+            )
+        with eagerly(self.module), dropping(self.module, tokens, keep):
+            yield
+
+    # -- what it offers
+
+    @property
+    def layout(self) -> Layout:
+        """The layout for images of the size asked about last, or of the size the model is made for."""
+        self._python()
+        if self._shape is not None:
+            return self.layout_of(self._shape)
+        failures: list[SeewhyError] = []
+        for shape in sample_shapes(self.module, self.preprocess):
+            try:
+                return self.layout_of(shape)
+            except ModelError as error:
+                failures.append(error)
+        raise failures[0]
+
+    def layout_of(self, shape: tuple[int, ...]) -> Layout:
+        """The layout for images of one shape (c, *space)."""
+        if shape not in self._layouts:
+            try:
+                with self.borrowed(), eagerly(self.module):
+                    self._layouts[shape] = Layout.of(self.module, self._ask, noise(shape, self.device))
+            except ModelError as error:
+                self._layouts[shape] = error
+        found = self._layouts[shape]
+        if isinstance(found, SeewhyError):
+            raise found
+        return found
+
+    @property
+    def missing(self) -> dict[Capability, str]:  # type: ignore[override]
+        inside = (Capability.LAYERS, Capability.ATTENTION, Capability.TOKENS)
+        if isinstance(self.module, torch.jit.ScriptModule):
+            return dict.fromkeys(inside, SCRIPTED)
+        try:
+            return self.layout.missing
+        except ModelError as error:
+            return dict.fromkeys(inside[1:], f"the dry run failed: {error.problem}")
+
+    @property
+    def capabilities(self) -> Capability:  # type: ignore[override]
+        return ~Capability.NOTHING & ~_union(self.missing)
+
+    def _python(self) -> None:
+        if isinstance(self.module, torch.jit.ScriptModule):
+            raise NoSuitableLayer(f"{self.name} cannot be looked into: {SCRIPTED}.", fix="give the eager module.")
+
+
+def unwrapped(module: nn.Module) -> nn.Module:
+    """The network inside DataParallel and torch.compile."""
+    while True:
+        inner = getattr(module, "_orig_mod", None)
+        if isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
+            inner = module.module
+        if not isinstance(inner, nn.Module):
+            return module
+        module = inner
+
+
+def _tensors(module: nn.Module) -> Iterator[Tensor]:
+    yield from module.parameters()
+    yield from module.buffers()
+
+
+def _union(flags: dict[Capability, str]) -> Capability:
+    total = Capability.NOTHING
+    for flag in flags:
+        total |= flag
+    return total
