@@ -157,7 +157,8 @@ def _sampled(values: NDArray[Any], positions: NDArray[Any], axis: int, *, reach:
     """
     cells = values.shape[axis]
     if reach == 0:
-        return values.take(np.floor(positions).astype(int).clip(0, cells - 1), axis)
+        nearest: NDArray[Any] = values.take(np.floor(positions).astype(int).clip(0, cells - 1), axis)
+        return nearest
     reach = max(reach, 1.0)
     first = np.floor(positions - reach).astype(int)
     index = first[:, None] + np.arange(int(np.ceil(2 * reach)) + 1)

@@ -23,6 +23,8 @@ def numbers(thing: Values | Tensor) -> Values:
         values: Values = (thing.float() if thing.is_floating_point() else thing).numpy()
     else:
         values = thing.astype(np.float32) if np.issubdtype(thing.dtype, np.floating) else thing
+    if values.dtype.kind not in "buif":
+        raise BadPixels(f"The pixels are {values.dtype}, not numbers.", fix="give uint8, or float between 0 and 1.")
     if values.size == 0:
         raise BadPixels(f"The image has no pixels: its shape is {values.shape}.", fix="give at least one pixel.")
     if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():

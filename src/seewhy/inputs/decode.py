@@ -17,7 +17,7 @@ from ..errors import BadPixels, ImageTooLarge, InputError, MissingInput, Unreada
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 KNOWN = "PNG, JPEG, WebP, TIFF, BMP or GIF"
-LARGEST = 100_000_000  # pixels
+LARGEST = 100_000_000  # pixels; Pillow's own limit is lower, but programs often switch it off
 TURNED = {
     2: "mirrored left to right",
     3: "turned by 180 degrees",
@@ -85,8 +85,8 @@ def check_size(size: tuple[int, int], shown: str, *, largest: int = LARGEST) -> 
     if not size[0] * size[1]:
         raise BadPixels(f"{shown} has no pixels: {size[0]}x{size[1]}.", fix="give an image of at least one pixel.")
     if size[0] * size[1] > largest:
-        megapixels = f"{size[0] * size[1] / 1e6:.0f} megapixels ({size[0]}x{size[1]})"
-        raise ImageTooLarge(f"{shown} has {megapixels}, more than the {largest / 1e6:.0f} allowed.", fix=TOO_LARGE)
+        megapixels = f"{size[0] * size[1] / 1e6:g} megapixels ({size[0]}x{size[1]})"
+        raise ImageTooLarge(f"{shown} has {megapixels}, more than the {largest / 1e6:.3g} allowed.", fix=TOO_LARGE)
 
 
 TOO_LARGE = "make it smaller, or crop it, in a program that you trust with it."

@@ -72,6 +72,7 @@ class Preprocess:
     ) -> Preprocess:
         """Resize so that the centre crop keeps `crop_pct` of the shorter side; None stretches without a crop."""
         crop = (size, size) if isinstance(size, int) else size
+        mean, std = tuple(mean), tuple(std)
         if channels == 1 and len(mean) == len(std) == 3:
             mean, std = (sum(mean) / 3,), (sum(std) / 3,)
         rest = Preprocess(interpolation=interpolation, mean=mean, std=std, channels=channels, source=source)
