@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from .view import AGAINST, FOR, Drawn, hatched
 if TYPE_CHECKING:
     from ..explanation import Explanation
 
+MARGIN, NARROWEST = 10, 400  # a legend needs some width, however narrow the photo
 PAPER, INK, QUIET = (255, 255, 255), (28, 28, 30), (88, 88, 94)
 Row = Callable[[Image.Image, int, int, int], int]  # draws at (left, top, width) and answers its height
 
@@ -81,7 +82,7 @@ class Bar:
 def legend(explanation: Explanation, drawn: Drawn, frame: Frame, *, scale: float, own: bool) -> list[Row]:
     """The rows that explain one picture; `own` tells that the scale was read off this very map."""
     size = text_size(frame.size[1])
-    rows: list[Row] = [Text(question(explanation), size)]
+    rows: list[Row] = [Text(question(explanation), size + 1)]
     if drawn.colours:
         if scale > 0:
             label = asked_label(explanation)
@@ -96,16 +97,19 @@ def legend(explanation: Explanation, drawn: Drawn, frame: Frame, *, scale: float
     return rows
 
 
-def with_legend(picture: Image.Image, rows: list[Row], *, narrowest: int = 400) -> Image.Image:
+def stack(
+    picture: Image.Image, rows: Sequence[Row], *, narrowest: int = NARROWEST, margin: int = MARGIN
+) -> Image.Image:
     """The picture on white paper with the rows under it."""
     width = max(picture.width, narrowest)
-    margin = 10
-    page = Image.new("RGB", (width, picture.height + 4000), PAPER)
-    page.paste(picture, ((width - picture.width) // 2, 0))
-    top = picture.height + margin
+    page = Image.new("RGB", (width, 2000), PAPER)  # rows tell their height when they are drawn
+    top = MARGIN
     for row in rows:
         top += row(page, margin, top, width - 2 * margin) + 4
-    return page.crop((0, 0, width, top + margin - 4))
+    whole = Image.new("RGB", (width, picture.height + top + MARGIN - 4), PAPER)
+    whole.paste(picture, ((width - picture.width) // 2, 0))
+    whole.paste(page.crop((0, 0, width, top + MARGIN - 4)), (0, picture.height))
+    return whole
 
 
 def question(explanation: Explanation) -> str:

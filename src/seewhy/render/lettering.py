@@ -9,6 +9,7 @@ from functools import cache
 from PIL import ImageFont
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+LONGEST = 240  # characters; a class name from a stranger must not fill the picture
 PLAIN = str.maketrans({"–": "-", "—": "-", "\u2212": "-", "×": "x", "\u202f": " ", "\u00a0": " "})
 
 
@@ -41,7 +42,8 @@ def line_height(size: int) -> int:
 def wrap(text: str, size: int, width: int) -> list[str]:
     """Lines that fit the width; a word longer than a line is broken."""
     lines = [""]
-    for word in _pieces(text, size, width):
+    short = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    for word in _pieces(short, size, width):
         longer = f"{lines[-1]} {word}".strip()
         if width_of(longer, size) <= width:
             lines[-1] = longer

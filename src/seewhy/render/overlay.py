@@ -10,7 +10,7 @@ from PIL import Image
 from ..errors import BadOption, near
 from .colour import scale_of
 from .frame import Frame, frame, softened, still
-from .legend import legend, with_legend
+from .legend import legend, stack
 from .view import VIEWS, Drawn, hatched
 
 if TYPE_CHECKING:
@@ -32,9 +32,7 @@ def overlay(
     full = scale_of(still(explanation.heatmap())) if scale is None else _positive(scale)
     drawn = draw(explanation, framed, view=view, scale=full)
     picture = Image.fromarray(drawn.rgb)
-    return (
-        with_legend(picture, _legend(explanation, drawn, framed, scale=full, own=scale is None)) if legend else picture
-    )
+    return stack(picture, _legend(explanation, drawn, framed, scale=full, own=scale is None)) if legend else picture
 
 
 def draw(explanation: Explanation, framed: Frame, *, view: str, scale: float) -> Drawn:

@@ -21,15 +21,20 @@ Heat = NDArray[np.float32]
 
 def summary(explanation: Explanation) -> str:
     """Answer, question, evidence for and against, error bar and checks, in a few sentences."""
+    return " ".join([answer(explanation), *findings(explanation)])
+
+
+def findings(explanation: Explanation) -> list[str]:
+    """The summary without the model's answer, one sentence (or a few on the checks) each."""
     heat = shown(explanation)
-    sentences = [answer(explanation), asked(explanation, heat)]
+    sentences = [asked(explanation, heat)]
     if not np.nan_to_num(heat).any():
         sentences.append("The map is zero everywhere, so it says nothing about this answer.")
     elif explanation.signed:
         sentences += [_evidence(heat, 1), _evidence(heat, -1)]
     else:
         sentences.append(_evidence(heat, 1, signed=False) + " The map has no sign: it cannot tell for from against.")
-    return " ".join([*sentences, *sampling(explanation), checks(explanation.checks)])
+    return [*sentences, *sampling(explanation), checks(explanation.checks)]
 
 
 def alt_text(explanation: Explanation) -> str:
@@ -44,8 +49,9 @@ def alt_text(explanation: Explanation) -> str:
         return f"{start} The map is zero everywhere."
     words = [_evidence(heat, 1, signed=explanation.signed)]
     words += [_evidence(heat, -1)] if explanation.signed else []
-    unseen = _unseen(heat)
-    return " ".join([start, *words, *([f"{unseen} The part that was not seen is hatched."] if unseen else [])])
+    unseen = 1 - float(np.isfinite(heat).mean())
+    words += [f"The {percent(unseen)} of the photo that the model did not see are hatched."] if unseen else []
+    return " ".join([start, *words])
 
 
 def for_and_against(explanation: Explanation) -> tuple[list[str], list[str]]:
@@ -70,7 +76,9 @@ def asked(explanation: Explanation, heat: Heat) -> str:
     about = "what speaks for and against" if explanation.signed else "which places mattered for"
     sentence = f"Asked with {explanation.origin.method}: {about} {named(explanation)}"
     unit = f"{target.scale} {number(target.score)}" if target.scale else number(target.score)
-    return " ".join([f"{sentence} ({unit}).", _unseen(heat)]).strip()
+    seen = float(np.isfinite(heat).mean())
+    where = f", on the {percent(seen)} of the photo that the model saw" if seen < 1 else ""
+    return f"{sentence} ({unit}){where}."
 
 
 def named(explanation: Explanation) -> str:
@@ -146,11 +154,6 @@ def _part(place: Place, side: str, unit: str) -> str:
     share = f"{percent(place.share)} of what speaks {side}" if side else f"{percent(place.share)} of the importance"
     area = percent(place.area)
     return f"part {place.part}, {place.name} ({area} of the photo): {with_sign(place.value)}{error}{unit}, {share}"
-
-
-def _unseen(heat: Heat) -> str:
-    unseen = 1 - float(np.isfinite(heat).mean())
-    return f"The model did not see {percent(unseen)} of the photo." if unseen else ""
 
 
 def _ended(message: str) -> str:

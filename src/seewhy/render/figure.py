@@ -1,0 +1,118 @@
+"""A sheet: the original beside the maps of several methods or targets, on one scale wherever that makes sense."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from ..errors import BadOption
+from .colour import scale_of
+from .frame import frame
+from .legend import INK, PAPER, QUIET, Bar, Row, Text, asked_label, question, stack
+from .lettering import drawable, font, line_height, wrap
+from .number import probability
+from .overlay import draw
+from .place import shown
+
+if TYPE_CHECKING:
+    from ..explanation import Explanation
+
+TILE, GAP, COLUMNS = 320, 16, 4
+TITLE, WORDS, NOTES = 22, 15, 12  # sizes of letters
+SHARED = "All maps share one scale: their strengths can be compared."
+GROUPED = "Maps of one kind share a scale; between kinds compare places, not strengths."
+OWN = "Each map has its own scale: compare places, not strengths."
+Unit = tuple[str, str, bool]
+
+
+def sheet(
+    explanations: Sequence[Explanation], *, title: str = "", shared_scale: bool = True, view: str = "heat"
+) -> Image.Image:
+    """Photo and maps side by side; maps of the same family and scale of the score are coloured alike."""
+    if not explanations:
+        raise BadOption("There is no explanation to draw.", fix="give at least one.")
+    scales = _scales(explanations, shared_scale)
+    tiles = []
+    for i, explanation in enumerate(explanations):
+        if i == 0 or explanation.picture.digest != explanations[i - 1].picture.digest:
+            tiles.append(_original(explanation))
+        tiles.append(_tile(explanation, view, scales[i]))
+    return _page(tiles, title, _notes(explanations, scales, shared_scale))
+
+
+def unit(explanation: Explanation) -> Unit:
+    """What the numbers of a map count in; maps of one unit can be compared in strength."""
+    return explanation.origin.family, explanation.target.scale, explanation.signed
+
+
+def _scales(explanations: Sequence[Explanation], shared: bool) -> list[float]:
+    heats = [shown(explanation) for explanation in explanations]
+    if not shared:
+        return [scale_of(heat) for heat in heats]
+    units = [unit(explanation) for explanation in explanations]
+    return [scale_of(*(heat for heat, u in zip(heats, units, strict=True) if u == mine)) for mine in units]
+
+
+def _original(explanation: Explanation) -> Image.Image:
+    best = explanation.prediction.top[0]
+    rows = [
+        Text(explanation.picture.name, WORDS),
+        Text(f"answer: “{best.label}”, probability {probability(best.probability)}", NOTES, QUIET),
+    ]
+    return stack(Image.fromarray(frame(explanation, longest=TILE).photo), rows, narrowest=TILE, margin=0)
+
+
+def _tile(explanation: Explanation, view: str, scale: float) -> Image.Image:
+    drawn = draw(explanation, frame(explanation, longest=TILE), view=view, scale=scale)
+    rows: list[Row] = [Text(question(explanation), WORDS)]
+    if drawn.colours and scale > 0:
+        rows.append(Bar(asked_label(explanation), scale, explanation.signed, NOTES))
+    elif drawn.colours:
+        rows.append(Text("the map is zero everywhere", NOTES, QUIET))
+    rows += [Text(words, NOTES, QUIET, swatch) for swatch, words in drawn.keys]
+    rows.append(Text(f"{explanation.cost}, {explanation.seconds:.2g} s", NOTES, QUIET))
+    rows.append(Text(worst_check(explanation), NOTES, QUIET))
+    return stack(Image.fromarray(drawn.rgb), rows, narrowest=TILE, margin=0)
+
+
+def worst_check(explanation: Explanation) -> str:
+    """The verdict that a reader must know first."""
+    for verdict in ("bad", "warning"):
+        names = [check.name for check in explanation.checks if check.verdict == verdict]
+        if names:
+            return f"check {verdict}: {', '.join(names)}"
+    passed = sum(check.verdict == "good" for check in explanation.checks)
+    return f"checks: {passed} passed" if passed else "checks: none was run"
+
+
+def _notes(explanations: Sequence[Explanation], scales: Sequence[float], shared: bool) -> list[Text]:
+    groups = len({unit(explanation) for explanation in explanations})
+    words = OWN if not shared or groups == len(scales) else SHARED if groups == 1 else GROUPED
+    rows = [Text(words, NOTES, QUIET)] if len(scales) > 1 else []
+    if not all(explanation.geometry.seen_mask().all() for explanation in explanations):
+        rows.append(Text("not seen by the model", NOTES, QUIET, "hatch"))
+    return rows
+
+
+def _page(tiles: Sequence[Image.Image], title: str, notes: Sequence[Text]) -> Image.Image:
+    columns = min(COLUMNS, len(tiles))
+    if len(tiles) > COLUMNS:  # as even rows as possible: 5 tiles are 3 + 2, not 4 + 1
+        columns = int(np.ceil(len(tiles) / np.ceil(len(tiles) / COLUMNS)))
+    lines = [tiles[i : i + columns] for i in range(0, len(tiles), columns)]
+    width = columns * TILE + (columns + 1) * GAP
+    headline = wrap(drawable(title), TITLE, width - 2 * GAP) if title else []
+    top = GAP + len(headline) * line_height(TITLE)
+    page = Image.new("RGB", (width, top + sum(max(t.height for t in line) + 2 * GAP for line in lines) + 400), PAPER)
+    for i, words in enumerate(headline):
+        at = (GAP, GAP // 2 + i * line_height(TITLE))
+        ImageDraw.Draw(page).text(at, words, fill=INK, font=font(TITLE))
+    for line in lines:
+        for i, tile in enumerate(line):
+            page.paste(tile, (GAP + i * (TILE + GAP), top))
+        top += max(tile.height for tile in line) + GAP
+    for note in notes:
+        top += note(page, GAP, top, width - 2 * GAP) + 4
+    return page.crop((0, 0, width, top + GAP))

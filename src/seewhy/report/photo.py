@@ -1,0 +1,124 @@
+"""The part of a report about one photo: decision, reasons, pictures, checks, and how each map was made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from ..registry import load_all
+from ..render import fragment
+from ..render.figure import sheet
+from ..render.number import number, probability
+from ..render.text import alt_text, answer, for_and_against, named, summary
+
+if TYPE_CHECKING:
+    from ..explanation import Explanation
+
+VIEWS = {
+    "heat": "Where the map is strong, colour covers the photo.",
+    "contour": "The same map as lines, so that the photo stays visible.",
+    "regions": "Only the strongest places are left bright.",
+}
+WIDEST = 720  # pixels of the longer side of a photo in the report
+
+
+def photo_section(group: Sequence[Explanation], position: int) -> str:
+    """Everything about one photo, which all the explanations share."""
+    first = group[0]
+    height, width = first.picture.size
+    about = ", ".join(
+        part for part in (f"{width} × {height} pixels", first.picture.turned, *first.picture.notes) if part
+    )
+    start = ' class="first"' if position == 1 else ""
+    return (
+        f'<section id="photo-{position}"><h2{start}>{escape(first.picture.name)}</h2>'
+        f'<p class="small">{escape(about)}</p><p class="decision">{escape(answer(first))}</p>'
+        f"{_alternatives(first)}{_comparison(group)}{''.join(_method(explanation) for explanation in group)}</section>"
+    )
+
+
+def _alternatives(explanation: Explanation) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{escape(rank.label)}</th><td>{escape(probability(rank.probability))} '
+        f'<meter min="0" max="1" value="{rank.probability:.4f}" aria-hidden="true"></meter></td>'
+        f"<td>{escape(number(rank.output))}</td></tr>"
+        for rank in explanation.prediction.top
+    )
+    head = '<tr><th scope="col">class</th><th scope="col">probability</th><th scope="col">output</th></tr>'
+    caption = f"The model's first answers among {explanation.prediction.classes} classes"
+    return f"<table><caption>{caption}</caption><thead>{head}</thead><tbody>{rows}</tbody></table>"
+
+
+def _comparison(group: Sequence[Explanation]) -> str:
+    if len(group) == 1:
+        return ""
+    methods = ", ".join(f"{explanation.origin.method} for {named(explanation)}" for explanation in group)
+    alt = f"The photo beside the maps of {methods}. Each map is described below."
+    return f"<h3>Side by side</h3><figure>{fragment.picture(sheet(group), alt)}</figure>"
+
+
+def _method(explanation: Explanation) -> str:
+    return (
+        f"<article><h3>{escape(explanation.origin.method)}: {escape(named(explanation))}</h3>"
+        f"<p>{escape(summary(explanation))}</p>{_sides(explanation)}{_pictures(explanation)}"
+        f"{fragment.checks(explanation.checks)}{_made(explanation)}{_traps(explanation)}</article>"
+    )
+
+
+def _sides(explanation: Explanation) -> str:
+    speaks_for, against = for_and_against(explanation)
+    nothing = (
+        "Nothing in the map." if explanation.signed else "This map has no sign: it cannot show what speaks against."
+    )
+    title = "Speaks for it" if explanation.signed else "Matters most"
+    return (
+        f'<div class="sides"><div class="side for"><h4>{title}</h4>'
+        f"{fragment.items(speaks_for, empty='Nothing in the map.')}</div>"
+        f'<div class="side against"><h4>Speaks against it</h4>{fragment.items(against, empty=nothing)}</div></div>'
+    )
+
+
+def _pictures(explanation: Explanation) -> str:
+    from ..render.overlay import overlay
+
+    told = alt_text(explanation)
+    longest = min(WIDEST, max(448, *explanation.picture.size))
+    figures = []
+    for view, words in VIEWS.items():
+        image = overlay(explanation, view=view, longest=longest)
+        figures.append(
+            f"<figure>{fragment.picture(image, f'View {view}. {told}')}<figcaption>{words}</figcaption></figure>"
+        )
+    return f'<div class="pictures">{"".join(figures)}</div>'
+
+
+def _made(explanation: Explanation) -> str:
+    origin, layer = explanation.origin, explanation.layer
+    shape = " × ".join(map(str, explanation.values.shape))
+    pairs = {
+        "model": origin.model,
+        "model fingerprint": origin.model_fingerprint,
+        "method": f"{origin.method} ({origin.paper})" if origin.paper else origin.method,
+        "options": json.dumps(dict(origin.options), ensure_ascii=False),
+        "question": f"{named(explanation)}, {explanation.target.scale} {number(explanation.target.score)}",
+        "seed": str(origin.seed),
+        "layer": "none: the method reads no layer" if layer is None else f"{layer.name}: {layer.why}",
+        "photo to model": "; ".join(explanation.geometry.steps) or "the model saw the photo pixel for pixel",
+        "photo digest": origin.image_digest,
+        "map": f"{shape} values, {'signed' if explanation.signed else 'without sign'}",
+        "cost": f"{explanation.cost}, {number(explanation.seconds)} s; checks: {explanation.check_cost}",
+        "computed on": f"{origin.device}, {origin.dtype}, precision {origin.precision}",
+        "versions": ", ".join(f"{name} {version}" for name, version in origin.versions.items()),
+        "made at": origin.created,
+    }
+    return fragment.facts({name: value for name, value in pairs.items() if value}, caption="How it was made")
+
+
+def _traps(explanation: Explanation) -> str:
+    entry = load_all().get(explanation.origin.method)
+    if entry is None:  # a plugin that is not installed here
+        return ""
+    traps = fragment.items(entry.traps, empty="None are recorded.")
+    return f"<h4>What {escape(entry.name)} shows, and its known traps</h4><p>{escape(entry.shows)}</p>{traps}"
