@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -81,11 +82,12 @@ def upper_right(places: Tensor) -> float:
     """How much stronger the upper right quarter is than the rest: 0 not at all, near 1 only there."""
     flat = places.reshape(-1, *places.shape[-2:]).mean(0)
     height, width = flat.shape
-    inside = float(flat[: height // 2 or 1, -(width // 2 or 1) :].mean())
-    rest = (float(flat.sum()) - float(flat[: (height + 1) // 2, width // 2 :].sum())) / max(
-        flat.numel() - (height + 1) // 2 * (width - width // 2), 1
-    )
-    return (inside - rest) / (inside + rest) if inside + rest > 0 else 0.0
+    rest = torch.ones(height, width, dtype=torch.bool)
+    rest[: (height + 1) // 2, width // 2 :] = False
+    if not bool(rest.any()) or not bool(flat.any()):
+        return 0.0
+    inner, outer = float(flat[: max(height // 2, 1), -max(width // 2, 1) :].mean()), float(flat[rest].mean())
+    return (inner - outer) / (inner + outer)
 
 
 def map_reading(seen: Seen, space: Sequence[int]) -> Reading | None:

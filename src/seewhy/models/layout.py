@@ -179,7 +179,7 @@ class Layout:
 
     def _read_tokens(self) -> str:
         assert self.tokens is not None
-        kind, count = self.tokens.readout.kind, int((self.tokens.readout.weights > 0).sum())
+        kind, count = self.tokens.reads, int((self.tokens.readout > 0).sum())
         return f"the {count} {kind} are" if count > 1 else f"the {kind} is"
 
     def _passed_over(self, name: str) -> str:
@@ -211,7 +211,7 @@ class Layout:
 
     def _why(self, name: str) -> str:
         grid = "x".join(map(str, self._shape(name)[1:]))
-        if self.tokens is not None and self.tokens.readout.kind in ("class token", "extra tokens"):
+        if self.tokens is not None and self.tokens.reads in ("class token", "extra tokens"):
             return (
                 f"the last whose {grid} image tokens still reach the answer: after it only {self._read_tokens()} read"
             )

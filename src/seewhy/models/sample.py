@@ -30,6 +30,11 @@ def _channels(module: nn.Module, preprocess: Preprocess | None) -> tuple[int, tu
     return (first.in_channels if first is not None else 3), frames
 
 
+def stated_size(module: nn.Module) -> tuple[int, int] | None:
+    """The size that the network says it is built for."""
+    return next(_stated(module), None)
+
+
 def _stated(module: nn.Module) -> Iterator[tuple[int, int]]:
     """Sizes written on the modules themselves, then in the configurations of timm and Hugging Face."""
     for part in module.modules():

@@ -18,15 +18,7 @@ from .layers import Grid, Reading, grid_of_count, upper_right
 from .watch import tensor_of, with_tensor
 
 
-@dataclass(frozen=True)
-class Readout:
-    """What the head makes its answer from."""
-
-    kind: str  # class token, extra tokens, mean of patches, attention pool, tokens and patches
-    weights: Float[Tensor, " tokens"]  # share of each token; they add up to one
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TokenGrid:
     """The token sequence: `prefix` extra tokens, the image's grid row by row, perhaps more extra tokens."""
 
@@ -35,7 +27,8 @@ class TokenGrid:
     count: int  # of all tokens
     blocks: int  # attention calls over all tokens
     pools: bool  # the head attends to the tokens with a query of its own
-    readout: Readout
+    reads: str  # what the head reads: class token, extra tokens, mean of patches, attention pool, tokens and patches
+    readout: Float[Tensor, " tokens"]  # share of each token in what the head reads; they add up to one
     attending: str  # module that runs the first attention
     around: tuple[str, ...]  # modules around it that receive the tokens, innermost first
     final: str  # last module that holds all tokens
@@ -44,6 +37,10 @@ class TokenGrid:
     @property
     def patches(self) -> int:
         return math.prod(self.grid)
+
+    def on_grid(self, rows: Float[Tensor, "b tokens"]) -> Float[Tensor, "b *grid"]:
+        """A number per token as a map of the image; extra tokens are left out."""
+        return rows[:, self.prefix : self.prefix + self.patches].reshape(len(rows), *self.grid)
 
 
 def find_tokens(run: DryRun, known: Sequence[Grid]) -> TokenGrid | str:
@@ -60,13 +57,15 @@ def find_tokens(run: DryRun, known: Sequence[Grid]) -> TokenGrid | str:
     if isinstance(place, str):
         return place
     final = _final(run, count, first)
+    reads, readout = _readout(final, place, bool(pools))
     return TokenGrid(
         prefix=place.start,
         grid=place.grid,
         count=count,
         blocks=blocks,
         pools=bool(pools),
-        readout=_readout(final, place, bool(pools)),
+        reads=reads,
+        readout=readout,
         attending=first.inside[-1],
         around=tuple(seen.name for seen in around if seen.name),
         final=final.name,
@@ -133,19 +132,19 @@ def _alive(seen: Seen) -> bool:
     return 2 in seen.slope and bool((seen.slope[2] > 0).any())
 
 
-def _readout(final: Seen, place: Reading, pools: bool) -> Readout:
+def _readout(final: Seen, place: Reading, pools: bool) -> tuple[str, Tensor]:
     slope = final.slope.get(2, torch.ones(final.shape[1] if len(final.shape) > 1 else place.start + 1))
     share = slope / slope.sum()
     image = torch.zeros_like(share, dtype=torch.bool)
     image[place.start : place.start + math.prod(place.grid)] = True
     read = share > 1e-6 * share.max()
     if pools:
-        return Readout("attention pool", share)
+        return "attention pool", share
     if not bool(read[image].any()):
-        return Readout("class token" if int(read.sum()) == 1 else "extra tokens", read.float() / read.sum())
+        return "class token" if int(read.sum()) == 1 else "extra tokens", read.float() / read.sum()
     if not bool(read[~image].any()):
-        return Readout("mean of patches", image.float() / image.sum())
-    return Readout("tokens and patches", share)
+        return "mean of patches", image.float() / image.sum()
+    return "tokens and patches", share
 
 
 @contextmanager

@@ -11,14 +11,14 @@ from torch import Tensor, nn
 
 from ..domain.capability import Capability
 from ..domain.shapes import Outputs, Variants
-from ..errors import ModelError, NoSuitableLayer, SeewhyError
+from ..errors import MissingCapability, ModelError, NoSuitableLayer, SeewhyError
 from .answer import scores_in
 from .dryrun import noise
 from .fingerprint import fingerprint
 from .layout import Layout
 from .model import Model
 from .outputs import asking, checked
-from .sample import sample_shapes
+from .sample import sample_shapes, stated_size
 from .tokens import dropping
 from .watch import Watch, eagerly, watching
 
@@ -46,7 +46,8 @@ class TorchModel(Model):
         self.labels = tuple(labels) if labels is not None else None
         self.preprocess, self.output = preprocess, output
         self._layouts: dict[tuple[int, ...], Layout | SeewhyError] = {}
-        self._shape: tuple[int, ...] | None = None  # of the images asked about last
+        self._shape: tuple[int, ...] | None = None  # of the images that come next
+        self.size = stated_size(self.module) if preprocess is None else None
 
     # -- asking
 
@@ -54,10 +55,6 @@ class TorchModel(Model):
         self._shape = shape
 
     def __call__(self, images: Variants) -> Outputs:
-        self._shape = tuple(images.shape[1:])
-        return self._ask(images)
-
-    def _ask(self, images: Variants) -> Outputs:
         ready = self._normalised(images)
         with asking(self.name, tuple(images.shape)):
             answer = self.module(ready)
@@ -88,6 +85,9 @@ class TorchModel(Model):
 
     # -- looking inside
 
+    def meet(self, shape: tuple[int, ...]) -> None:
+        self._shape = shape
+
     @contextmanager
     def borrowed(self) -> Iterator[None]:
         modes = [(part, part.training) for part in self.module.modules()]
@@ -114,8 +114,8 @@ class TorchModel(Model):
     def dropping(self, keep: Tensor) -> Iterator[None]:
         tokens = self.layout.tokens
         if tokens is None or tokens.entrance is None:
-            raise NoSuitableLayer(
-                f"{self.name} cannot leave patches out: {self.layout.why_no_dropping}.",
+            raise MissingCapability(
+                f"{self.name} cannot leave tokens out: {self.layout.why_no_dropping}.",
                 fix="use a colour, blur or noise as baseline.",
             )
         with eagerly(self.module), dropping(self.module, tokens, keep):
@@ -125,7 +125,7 @@ class TorchModel(Model):
 
     @property
     def layout(self) -> Layout:
-        """The layout for images of the size asked about last, or of the size the model is made for."""
+        """The layout for images of the shape that was met, or of the size the model is made for."""
         self._python()
         if self._shape is not None:
             return self.layout_of(self._shape)
@@ -142,7 +142,7 @@ class TorchModel(Model):
         if shape not in self._layouts:
             try:
                 with self.borrowed(), eagerly(self.module):
-                    self._layouts[shape] = Layout.of(self.module, self._ask, noise(shape, self.device))
+                    self._layouts[shape] = Layout.of(self.module, self, noise(shape, self.device))
             except ModelError as error:
                 self._layouts[shape] = error
         found = self._layouts[shape]
