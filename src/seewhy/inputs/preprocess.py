@@ -9,15 +9,15 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 from torch import Tensor
 
 from ..domain.geometry import Geometry, Size
 from ..domain.picture import Picture
 from ..errors import BadOption
 from .decode import check_size
+from .resize import Resize, Rounding, centred, resized_size
 
-Resize = Literal["short", "cover", "exact", "letterbox", "none"]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -36,7 +36,7 @@ class Preprocess:
     std: tuple[float, ...] = (1.0,)
     channels: int = 3
     fill: tuple[int, ...] = (0, 0, 0)  # 8-bit colour of padding
-    rounding: Literal["even", "down"] = "even"  # of a centre crop that is half a pixel off
+    rounding: Rounding = "even"  # of a centre crop that is half a pixel off
     any_range: bool = False  # tensors are taken exactly as they are
     source: str = "given"
     assumed: bool = False
@@ -120,20 +120,21 @@ class Preprocess:
 
     def keeps(self, size: Size) -> bool:
         """Whether pixels of this size are the model's input already."""
-        return size == (self.input_size or self._resized(size))
+        return size == (self.input_size or resized_size(size, self.resize, self.size))
 
     def __call__(self, picture: Picture) -> tuple[Tensor, Geometry]:
         """The model's input (c, h, w) in [0,1], and where it lies on the photo."""
         image = Image.fromarray(picture.pixels)
         if self.channels == 1:
             image = image.convert("L")
-        resized = self._resized(picture.size)
+        resized = resized_size(picture.size, self.resize, self.size)
         check_size(resized, f"{picture.name!r} of {_by(picture.size)} pixels, resized to {_by(resized)},")
         geometry = Geometry.identity(picture.size).resized(resized)
         image = image.resize(geometry.model[::-1], Image.Resampling[self.interpolation.upper()])
         target = self.crop or (self.input_size if self.resize == "letterbox" else None)
         if target:
-            image, geometry = self._centred(image, geometry, target)
+            fill = self.fill if self.channels == 3 else round(sum(self.fill) / 3)
+            image, geometry = centred(image, geometry, target, fill=fill, rounding=self.rounding)
         pixels = np.array(image, dtype=np.float32).reshape(*geometry.model, -1) / 255
         return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))), geometry
 
@@ -143,33 +144,6 @@ class Preprocess:
             return images
         mean, std = (images.new_tensor(s).view(-1, *[1] * (images.ndim - 2)) for s in (self.mean, self.std))
         return (images - mean) / std
-
-    def _resized(self, size: Size) -> Size:
-        if self.resize == "none":
-            return size
-        if self.resize == "exact":
-            return self.size[0], self.size[1]
-        if self.resize == "short":
-            # The shorter side exactly, the longer one rounded down, as torchvision does.
-            n, short = self.size[0], min(size)
-            height, width = (n if side == short else int(n * side / short) for side in size)
-            return height, width
-        ratios = size[0] / self.size[0], size[1] / self.size[1]
-        ratio = min(ratios) if self.resize == "cover" else max(ratios)
-        return max(round(size[0] / ratio), 1), max(round(size[1] / ratio), 1)
-
-    def _centred(self, image: Image.Image, geometry: Geometry, target: Size) -> tuple[Image.Image, Geometry]:
-        missing = [max(wanted - side, 0) for wanted, side in zip(target, geometry.model, strict=True)]
-        if any(missing):
-            top, left = (side // 2 for side in missing)
-            bottom, right = missing[0] - top, missing[1] - left
-            fill = self.fill if self.channels == 3 else round(sum(self.fill) / 3)
-            image = ImageOps.expand(image, (left, top, right, bottom), fill)
-            geometry = geometry.padded(top, left, bottom, right)
-        halves = [(side - wanted) / 2 for wanted, side in zip(target, geometry.model, strict=True)]
-        top, left = (round(half) if self.rounding == "even" else int(half) for half in halves)
-        geometry = geometry.cropped(top, left, *target, how="centre crop")
-        return image.crop((left, top, left + target[1], top + target[0])), geometry
 
     # -- words and files
 

@@ -1,0 +1,44 @@
+"""The sizes and offsets of resizing, centre crop and padding, rounded as the model families round them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from PIL import Image, ImageOps
+
+from ..domain.geometry import Geometry, Size
+
+Resize = Literal["short", "cover", "exact", "letterbox", "none"]
+Rounding = Literal["even", "down"]
+
+
+def resized_size(given: Size, resize: Resize, size: tuple[int, ...]) -> Size:
+    """What an image of the given size becomes before crop and padding."""
+    if resize == "none":
+        return given
+    if resize == "exact":
+        return size[0], size[1]
+    if resize == "short":
+        # The shorter side exactly, the longer one rounded down, as torchvision does.
+        short = min(given)
+        height, width = (size[0] if side == short else int(size[0] * side / short) for side in given)
+        return height, width
+    ratios = given[0] / size[0], given[1] / size[1]
+    ratio = min(ratios) if resize == "cover" else max(ratios)
+    return max(round(given[0] / ratio), 1), max(round(given[1] / ratio), 1)
+
+
+def centred(
+    image: Image.Image, geometry: Geometry, target: Size, *, fill: int | tuple[int, ...], rounding: Rounding
+) -> tuple[Image.Image, Geometry]:
+    """The centre of an image in the target size; a smaller image gets a border first."""
+    missing = [max(wanted - side, 0) for wanted, side in zip(target, geometry.model, strict=True)]
+    if any(missing):
+        top, left = (side // 2 for side in missing)
+        bottom, right = missing[0] - top, missing[1] - left
+        image = ImageOps.expand(image, (left, top, right, bottom), fill)
+        geometry = geometry.padded(top, left, bottom, right)
+    halves = [(side - wanted) / 2 for wanted, side in zip(target, geometry.model, strict=True)]
+    top, left = (round(half) if rounding == "even" else int(half) for half in halves)
+    geometry = geometry.cropped(top, left, *target, how="centre crop")
+    return image.crop((left, top, left + target[1], top + target[0])), geometry
