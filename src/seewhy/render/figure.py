@@ -80,10 +80,10 @@ def _tile(explanation: Explanation, view: str, scale: float) -> Image.Image:
 
 def worst_check(explanation: Explanation) -> str:
     """The verdict that a reader must know first."""
-    for verdict in ("bad", "warning"):
+    for verdict, word in (("bad", "failed"), ("warning", "warning")):
         names = [check.name for check in explanation.checks if check.verdict == verdict]
         if names:
-            return f"check {verdict}: {', '.join(names)}"
+            return f"check {word}: {', '.join(names)}"
     passed = sum(check.verdict == "good" for check in explanation.checks)
     return f"checks: {passed} passed" if passed else "checks: none was run"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import zip_longest
 
@@ -13,7 +13,7 @@ from PIL import Image
 from ..domain.check import Check
 
 MARKS = {"good": "✓", "warning": "!", "bad": "✗", "info": "i", "not run": "–"}
-WORDS = {"good": "passed", "warning": "warning", "bad": "failed", "info": "for your information", "not run": "not run"}
+WORDS = {"good": "passed", "warning": "warning", "bad": "failed", "info": "information", "not run": "not run"}
 PHOTO_QUALITY = 90
 
 
@@ -33,7 +33,7 @@ def items(words: Sequence[str], *, empty: str) -> str:
     return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in words)}</ul>"
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, caption: str, kinds: Sequence[str] = ()) -> str:
+def table(head: Sequence[str], rows: Sequence[tuple[str, ...]], *, caption: str, kinds: Sequence[str] = ()) -> str:
     """A table of escaped cells whose first column names the row; `kinds` are classes for the rows."""
     top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
     body = "".join(

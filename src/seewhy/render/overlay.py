@@ -40,7 +40,7 @@ def draw(explanation: Explanation, framed: Frame, *, view: str, scale: float) ->
     if view not in VIEWS:
         raise BadOption(f"There is no view {view!r}.{near(view, VIEWS)}", fix=f"choose one of: {', '.join(VIEWS)}.")
     if view in ("contour", "regions") and explanation.parts is None and max(explanation.values.shape) > FINE:
-        framed = replace(framed, heat=softened(framed.heat))
+        framed = replace(framed, heat=softened(framed.heat, cells=24))
     drawn = VIEWS[view](framed, scale, explanation.signed)
     return drawn if view == "photo" else replace(drawn, rgb=hatched(drawn.rgb, framed.seen))
 

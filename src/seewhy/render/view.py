@@ -58,7 +58,7 @@ def contour(frame: Frame, scale: float, signed: bool) -> Drawn:
             traced = trace(side, mass_level(side, share))
             rgb = draw_lines(rgb, traced, colour, width=0.6 + 0.7 * width, dashed=sign < 0)
         words = ("evidence for" if sign > 0 else "evidence against") if signed else "importance"
-        keys.append((swatch, f"lines around {shares} of the {words}"))
+        keys.append((swatch, f"{swatch} lines around {shares} of the {words}"))
     return Drawn(rgb, keys=tuple(keys) or (("", "the map has no strength to draw lines around"),))
 
 

@@ -7,20 +7,23 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from PIL import Image
+
 from ..registry import load_all
 from ..render import fragment
+from ..render.colour import scale_of
 from ..render.figure import sheet
+from ..render.frame import SMALLEST, frame
 from ..render.number import number, probability
-from ..render.text import alt_text, answer, for_and_against, named, summary
+from ..render.overlay import draw, overlay
+from ..render.place import shown
+from ..render.text import alt_text, answer, findings, for_and_against, named
 
 if TYPE_CHECKING:
     from ..explanation import Explanation
 
-VIEWS = {
-    "heat": "Where the map is strong, colour covers the photo.",
-    "contour": "The same map as lines, so that the photo stays visible.",
-    "regions": "Only the strongest places are left bright.",
-}
+HEAT = "Colour covers the photo where the map is strong."
+VIEWS = {"contour": "The same map as lines", "regions": "Only the strongest places left bright"}
 WIDEST = 720  # pixels of the longer side of a photo in the report
 
 
@@ -42,13 +45,18 @@ def photo_section(group: Sequence[Explanation], position: int) -> str:
 def _alternatives(explanation: Explanation) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(rank.label)}</th><td>{escape(probability(rank.probability))} '
-        f'<meter min="0" max="1" value="{rank.probability:.4f}" aria-hidden="true"></meter></td>'
+        f"{_share(rank.probability)}</td>"
         f"<td>{escape(number(rank.output))}</td></tr>"
         for rank in explanation.prediction.top
     )
     head = '<tr><th scope="col">class</th><th scope="col">probability</th><th scope="col">output</th></tr>'
     caption = f"The model's first answers among {explanation.prediction.classes} classes"
     return f"<table><caption>{caption}</caption><thead>{head}</thead><tbody>{rows}</tbody></table>"
+
+
+def _share(probability: float) -> str:
+    box = '<svg class="share" width="140" height="8" aria-hidden="true"><rect class="track" width="140" height="8"/>'
+    return f'{box}<rect class="bar" width="{140 * probability:.1f}" height="8"/></svg>'
 
 
 def _comparison(group: Sequence[Explanation]) -> str:
@@ -62,9 +70,13 @@ def _comparison(group: Sequence[Explanation]) -> str:
 def _method(explanation: Explanation) -> str:
     return (
         f"<article><h3>{escape(explanation.origin.method)}: {escape(named(explanation))}</h3>"
-        f"<p>{escape(summary(explanation))}</p>{_sides(explanation)}{_pictures(explanation)}"
+        f"{_sides(explanation)}{_findings(explanation)}{_pictures(explanation)}"
         f"{fragment.checks(explanation.checks)}{_made(explanation)}{_traps(explanation)}</article>"
     )
+
+
+def _findings(explanation: Explanation) -> str:
+    return "".join(f"<p>{escape(sentence)}</p>" for sentence in findings(explanation))
 
 
 def _sides(explanation: Explanation) -> str:
@@ -81,17 +93,18 @@ def _sides(explanation: Explanation) -> str:
 
 
 def _pictures(explanation: Explanation) -> str:
-    from ..render.overlay import overlay
-
-    told = alt_text(explanation)
-    longest = min(WIDEST, max(448, *explanation.picture.size))
-    figures = []
+    told, scale = alt_text(explanation), scale_of(shown(explanation))
+    framed = frame(explanation, longest=min(WIDEST, max(SMALLEST, *explanation.picture.size)))
+    figures = [_figure(overlay(explanation, longest=max(framed.size)), f"Heat map. {told}", HEAT)]
     for view, words in VIEWS.items():
-        image = overlay(explanation, view=view, longest=longest)
-        figures.append(
-            f"<figure>{fragment.picture(image, f'View {view}. {told}')}<figcaption>{words}</figcaption></figure>"
-        )
+        drawn = draw(explanation, framed, view=view, scale=scale)
+        key = "; ".join(meaning for _, meaning in drawn.keys)
+        figures.append(_figure(Image.fromarray(drawn.rgb), f"View {view}. {told}", f"{words}: {key}."))
     return f'<div class="pictures">{"".join(figures)}</div>'
+
+
+def _figure(image: Image.Image, alt: str, caption: str) -> str:
+    return f"<figure>{fragment.picture(image, alt)}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
 def _made(explanation: Explanation) -> str:
