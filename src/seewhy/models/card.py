@@ -15,9 +15,12 @@ def card_of(model: Model) -> Card:
 
 
 def _why_not(entry: Entry, model: Model) -> str | None:
-    lacking = [flag for flag in Capability if flag in entry.needs and flag not in model.capabilities]
-    reasons = [f"needs {flag.words()}: {model.missing.get(flag, 'not offered')}" for flag in lacking]
-    return "; ".join(reasons) or None
+    lacking: dict[str, Capability] = {}  # a reason often stands for several capabilities
+    for flag in Capability:
+        if flag in entry.needs and flag not in model.capabilities:
+            reason = model.missing.get(flag, "not offered")
+            lacking[reason] = lacking.get(reason, Capability.NOTHING) | flag
+    return "; ".join(f"needs {flags.words()}: {reason}" for reason, flags in lacking.items()) or None
 
 
 def _facts(model: Model) -> dict[str, str]:
