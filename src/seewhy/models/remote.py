@@ -121,7 +121,7 @@ def _bounded(response: IO[bytes], url: str) -> bytes:
 
 
 def _refused(error: urllib.error.HTTPError, url: str) -> ModelFailed | UnknownModel:
-    said = error.read(2000).decode("utf-8", "replace")
+    said = error.read(1 << 16).decode("utf-8", "replace")
     with contextlib.suppress(ValueError, KeyError, TypeError):  # an error that is not in the protocol's form
         said = str(json.loads(said)["error"])
     kind = UnknownModel if error.code == 404 else ModelFailed
