@@ -65,7 +65,7 @@ def find(name: str, *, trust_pickle: bool = False) -> Found:
             f"{name!r} holds weights, but not the network they belong to.",
             fix="name the network too: timm:NAME?weights=FILE, torchvision:NAME?weights=FILE or module.py:factory.",
         )
-    known = [bundled.NAME, "default", *(f"{scheme}:" for scheme in SCHEMES)]
+    known = [bundled.NAME, "default", *(f"{scheme}:{rest}" for scheme in SCHEMES if rest)]
     raise UnknownModel(f"There is no model {name!r}.{near(name, known)}", fix=f"use one of: {FORMS}.")
 
 
