@@ -225,6 +225,14 @@ def test_steps_are_told_in_words_and_what_changes_nothing_is_no_step():
     assert Geometry.identity((3, 4)).padded(1, 2, 3, 4).steps == ("padded by 1 above, 2 left, 3 below, 4 right",)
 
 
+def test_steps_compose_in_any_order():
+    zoomed = Geometry.identity((100, 80)).cropped(10, 20, 40, 50).resized((20, 100))
+    assert zoomed.box_to_original(0, 0, 20, 100) == (10, 20, 50, 70) == zoomed.seen
+    squeezed = Geometry.identity((10, 20)).padded(5, 0, 5, 0).resized((10, 10))
+    assert squeezed.box_to_original(0, 0, 10, 10) == (-5, 0, 15, 20)
+    assert squeezed.seen == (0, 0, 10, 20)
+
+
 def test_a_window_beyond_the_edge_and_padding_over_a_cut_are_refused():
     with pytest.raises(ValueError, match="not inside 10x10"):
         Geometry.identity((10, 10)).cropped(-1, 0, 10, 9)
