@@ -146,6 +146,15 @@ def test_a_missing_package_says_which_extra_to_install(monkeypatch):
         zoo.load("timm:resnet18")
 
 
+def test_a_torchvision_that_does_not_fit_torch_is_one_error_not_a_traceback(monkeypatch):
+    def broken(name):
+        raise RuntimeError("operator torchvision::nms does not exist")
+
+    monkeypatch.setattr(zoo.importlib, "import_module", broken)
+    with pytest.raises(MissingPackage, match="torchvision::nms"):
+        zoo.load("timm:resnet18")
+
+
 def test_weights_that_do_not_fit_are_refused(tmp_path):
     torch.save({"head.weight": torch.zeros(2, 2)}, tmp_path / "w.pth")
     with pytest.raises(BadCheckpoint, match="do not fit VisionTransformer"):

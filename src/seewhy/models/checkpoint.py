@@ -51,7 +51,7 @@ def weights(path: str | Path, *, trust_pickle: bool = False, expect_sha256: str 
     state = read(path, trust_pickle=trust_pickle, expect_sha256=expect_sha256)
     if isinstance(state, nn.Module):
         return dict(state.state_dict())
-    places = [state, *(state.get(key) for key in NESTED)] if isinstance(state, Mapping) else []
+    places: list[Any] = [state, *(state.get(key) for key in NESTED)] if isinstance(state, Mapping) else []
     found = next((dict(place) for place in places if _tensors(place)), None)
     if found is None:
         raise BadCheckpoint(f"{Path(path).name} holds no weights but {_kind(state)}.", fix="give a file of weights.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import sys
 from collections.abc import Callable
@@ -92,8 +93,8 @@ def _huggingface(rest: str, trust_pickle: bool) -> Found:
         )
     transformers = _package("transformers", "huggingface")
     options = {"local_files_only": True, "trust_remote_code": False}
-    kind = transformers.AutoModelForImageClassification
     try:
+        kind = transformers.AutoModelForImageClassification
         module = kind.from_pretrained(directory, use_safetensors=None if trust_pickle else True, **options)
         described = (directory / "preprocessor_config.json").is_file()
         processor = transformers.AutoImageProcessor.from_pretrained(directory, **options) if described else None
@@ -133,7 +134,7 @@ def _factory(file: str, factory: str) -> Found:
 
 def _filled(make: Callable[[], nn.Module], file: str | None, trust_pickle: bool) -> Found:
     with torch.random.fork_rng(devices=[]):  # the same random weights each time; the caller's generator stays put
-        torch.random.default_generator.manual_seed(0)
+        torch.default_generator.manual_seed(0)
         module = make().eval()
     if file is None:
         return Found(module, notes=(RANDOM,))
@@ -158,6 +159,11 @@ def _package(name: str, extra: str) -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         raise MissingPackage(f"This model needs the package {name}.", fix=f"pip install 'seewhy[{extra}]'") from error
+    except RuntimeError as error:  # torchvision built for another torch raises this, and takes timm with it
+        raise MissingPackage(
+            f"The package {name} is installed but cannot be imported: {str(error).splitlines()[0][:200]}",
+            fix="install the torchvision that belongs to the installed torch.",
+        ) from error
 
 
 SCHEMES: dict[str, Callable[[str, bool], Found]] = {
