@@ -126,11 +126,11 @@ class Explanation:
         """Read what `save` wrote, after checking every digest."""
         from .store.reading import read
 
-        fields = read(Path(directory))
-        target, origin, parts = fields.pop("target"), fields.pop("origin"), fields.pop("parts")
-        return Explanation(
-            target=Asked(**target), origin=Origin(**origin), parts=None if parts is None else Parts(**parts), **fields
-        )
+        def build(*, target: Any, origin: Any, parts: Any, **fields: Any) -> Explanation:
+            found = None if parts is None else Parts(**parts)
+            return Explanation(target=Asked(**target), origin=Origin(**origin), parts=found, **fields)
+
+        return read(Path(directory), build)
 
     def to_json(self) -> dict[str, Any]:
         """All but the arrays and pixels, as documented in docs/guide/json.md."""

@@ -6,7 +6,6 @@ import base64
 import io
 from collections.abc import Mapping, Sequence
 from html import escape
-from itertools import zip_longest
 
 from PIL import Image
 
@@ -39,7 +38,7 @@ def table(head: Sequence[str], rows: Sequence[tuple[str, ...]], *, caption: str,
     body = "".join(
         f'<tr class="{kind}"><th scope="row">{escape(first)}</th>'
         f"{''.join(f'<td>{escape(cell)}</td>' for cell in rest)}</tr>"
-        for (first, *rest), kind in zip_longest(rows, kinds, fillvalue="")
+        for (first, *rest), kind in zip(rows, kinds or [""] * len(rows), strict=True)
     )
     return f"<table><caption>{escape(caption)}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
 

@@ -35,11 +35,13 @@ def area_level(heat: NDArray[np.floating], share: float) -> float:
 
 
 def lines(field: NDArray[np.floating], level: float) -> list[Line]:
-    """Closed or border-to-border lines where the field crosses the level (marching squares)."""
-    # A rim just below the level closes the lines at the border of the map and at what was not seen.
-    low = np.pad(np.where(np.isfinite(field), field, -np.inf), 1, constant_values=-np.inf)
-    span = float(np.nanmax(np.abs(field))) if np.isfinite(field).any() else 0.0
-    high = np.where(np.isfinite(low), low, level - max(span, 1e-12))
+    """Closed lines where the field crosses the level (marching squares)."""
+    known = np.isfinite(field)
+    if not (np.isfinite(level) and known.any()):
+        return []
+    # A rim below the level closes the lines at the border of the map and at what was not seen.
+    rim = level - max(float(np.abs(field[known]).max()), 1e-12)
+    high = np.pad(np.where(known, field, rim), 1, constant_values=rim)
     above = high >= level
     code = above[:-1, :-1] + 2 * above[:-1, 1:] + 4 * above[1:, 1:] + 8 * above[1:, :-1]
     rows, columns = np.nonzero((code > 0) & (code < 15))

@@ -13,7 +13,7 @@ from ..registry import load_all
 from ..render import fragment
 from ..render.colour import scale_of
 from ..render.figure import sheet
-from ..render.frame import SMALLEST, frame
+from ..render.frame import frame
 from ..render.number import number, probability
 from ..render.overlay import draw, overlay
 from ..render.place import shown
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 HEAT = "Colour covers the photo where the map is strong."
 VIEWS = {"contour": "The same map as lines", "regions": "Only the strongest places left bright"}
-WIDEST = 720  # pixels of the longer side of a photo in the report
+WIDE = 640  # pixels of the longer side of a photo in the report
 
 
 def photo_section(group: Sequence[Explanation], position: int) -> str:
@@ -94,8 +94,8 @@ def _sides(explanation: Explanation) -> str:
 
 def _pictures(explanation: Explanation) -> str:
     told, scale = alt_text(explanation), scale_of(shown(explanation))
-    framed = frame(explanation, longest=min(WIDEST, max(SMALLEST, *explanation.picture.size)))
-    figures = [_figure(overlay(explanation, longest=max(framed.size)), f"Heat map. {told}", HEAT)]
+    framed = frame(explanation, longest=WIDE)
+    figures = [_figure(overlay(explanation, longest=WIDE), f"Heat map. {told}", HEAT)]
     for view, words in VIEWS.items():
         drawn = draw(explanation, framed, view=view, scale=scale)
         key = "; ".join(meaning for _, meaning in drawn.keys)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from .. import __version__
@@ -16,19 +19,36 @@ from ..errors import DamagedExplanation, MissingInput
 from .layout import ARRAYS, FILES, MANIFEST, PHOTO, aside_of, digest, self_digest
 from .manifest import SCHEMA, VERSION, from_json
 
+if TYPE_CHECKING:
+    from ..explanation import Explanation
 
-def read(directory: Path) -> dict[str, Any]:
-    """The fields of the explanation that `save` wrote there, after checking schema and digests."""
+# What numpy, Pillow and our own constructors raise for content that is not what the manifest promises.
+MISFITS = (
+    KeyError, TypeError, ValueError, AttributeError, EOFError, OSError,
+    zipfile.BadZipFile, zlib.error, Image.DecompressionBombError,
+)  # fmt: skip
+
+
+def read(directory: Path, build: Callable[..., Explanation]) -> Explanation:
+    """The explanation that `save` wrote there, after checking schema and digests; `build` gets its fields."""
     manifest = _manifest(directory)
-    contents = {name: _verified(directory / name, manifest["files"][name]["sha256"]) for name in FILES}
     try:
+        contents = {name: _verified(directory / name, manifest["files"][name]["sha256"]) for name in FILES}
         with np.load(io.BytesIO(contents[ARRAYS]), allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
-        with Image.open(io.BytesIO(contents[PHOTO]), formats=("PNG",)) as photo:
-            pixels = np.array(photo.convert("RGB"))
-        return from_json(manifest["explanation"], arrays, pixels)
-    except (KeyError, TypeError, ValueError, OSError, zipfile.BadZipFile, Image.DecompressionBombError) as error:
+        data = manifest["explanation"]
+        return build(**from_json(data, arrays, _pixels(contents[PHOTO], data["geometry"]["original"])))
+    except DamagedExplanation:
+        raise
+    except MISFITS as error:
         raise _damaged(directory, f"its files do not fit together ({type(error).__name__}: {error})") from error
+
+
+def _pixels(photo: bytes, size: Sequence[int]) -> NDArray[np.uint8]:
+    with Image.open(io.BytesIO(photo), formats=("PNG",)) as image:
+        if [image.height, image.width] != list(size):  # before decoding: a small file can hold a huge picture
+            raise ValueError(f"a photo of {image.height} x {image.width} pixels, not {size}")
+        return np.array(image.convert("RGB"))
 
 
 def _manifest(directory: Path) -> dict[str, Any]:
