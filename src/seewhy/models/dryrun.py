@@ -16,10 +16,8 @@ from torch import Tensor, nn
 from ..errors import ModelFailed
 from .attention import FUSED, MULTIHEAD, AttentionMode
 from .outputs import out_of_memory
+from .sample import BATCH
 from .watch import tensor_of, with_tensor
-
-BATCH = 2  # rows differ strongly in the upper right quarter of the image, and faintly elsewhere
-FAINT = 0.1
 
 
 @dataclass
@@ -73,7 +71,7 @@ def dry_run(module: nn.Module, ask: Callable[[Tensor], Tensor], images: Tensor) 
     """Push two noise images through, and a fixed random direction of the outputs back."""
     log = _Log(module)
     leaf = images.clone().requires_grad_()
-    with torch.enable_grad(), log, _Finder(log):
+    with log, _Finder(log):
         outputs = ask(leaf)
     if outputs.requires_grad:
         with _backward_errors(images):
@@ -100,14 +98,6 @@ def _backward_errors(images: Tensor) -> Iterator[None]:
             f"No gradient could be taken for an input of shape {tuple(images.shape)}: {str(error).splitlines()[0]}",
             fix="use a score-only method: occlusion, rise, kernel-shap.",
         ) from error
-
-
-def noise(shape: tuple[int, ...], device: torch.device) -> Tensor:
-    """Two images of noise (2, c, *space) in [0,1]: alike but for the upper right quarter."""
-    first, second = torch.rand(BATCH, *shape, generator=torch.Generator().manual_seed(0))
-    weight = torch.full(shape[1:], FAINT)
-    weight[..., : (shape[-2] + 1) // 2, shape[-1] // 2 :] = 1
-    return torch.stack([first, first + weight * (second - first)]).to(device)
 
 
 class _Log:

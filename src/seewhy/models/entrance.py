@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from ..errors import SeewhyError
 from .attention import Recorder
-from .dryrun import BATCH, DryRun
-from .tokens import TokenGrid, dropping, kept_tokens
+from .dryrun import DryRun
+from .sample import BATCH
+from .tokens import TokenGrid, dropping, kept_tokens, rewriting
 from .watch import watching
 
 Ask = Callable[[Tensor], Tensor]
@@ -33,10 +34,9 @@ def find_entrance(module: nn.Module, ask: Ask, run: DryRun, tokens: TokenGrid) -
 
 
 def _difference(module: nn.Module, ask: Ask, run: DryRun, tokens: TokenGrid) -> str:
-    """What differs between leaving patches out and forbidding every attention to look at them; nothing is ''."""
-    everything = torch.arange(tokens.patches).expand(BATCH, -1)
-    with dropping(module, tokens, everything):
-        if not _alike(ask(run.images), run.outputs):
+    """Why leaving patches out here is not the same as forbidding every attention to look at them; '' when it is."""
+    with rewriting(module, tokens, lambda sequence: sequence.flip(0)):
+        if not _alike(ask(run.images.flip(0)), run.outputs):
             return "its answer depends on more than the sequence of tokens"
     kept = tokens.patches - max(tokens.patches // 3, 1)
     order = torch.rand(BATCH, tokens.patches, generator=torch.Generator().manual_seed(2)).argsort(1)

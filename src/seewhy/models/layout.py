@@ -14,9 +14,10 @@ from ..domain.capability import Capability
 from ..domain.evidence import LayerChoice
 from ..errors import NoAttention, NoSuitableLayer, UnknownLayer
 from .attention import AttentionCall
-from .dryrun import BATCH, DryRun, Seen, dry_run
+from .dryrun import DryRun, Seen, dry_run
 from .entrance import find_entrance
-from .layers import Grid, LayerInfo, Reading, find_name, fits, grid_of_count, map_reading
+from .layers import LayerInfo, Reading, find_name, map_reading
+from .readings import readings_of
 from .tokens import TokenGrid, find_tokens, split_calls
 
 EARLY = "it comes before the first attention, so places have not looked at each other yet"
@@ -44,9 +45,7 @@ class Layout:
             found, why, dropping = None, tokens, tokens
         else:
             (found, dropping), why = find_entrance(module, ask, run, tokens), ""
-        readings = {name: maps[name] or _token_reading(seen, found, known, run) for name, seen in run.seen.items()}
-        readings.update(_split_heads(run, found))
-        return Layout(module, run, readings, found, why, dropping)
+        return Layout(module, run, readings_of(run, maps, found, known), found, why, dropping)
 
     @property
     def missing(self) -> dict[Capability, str]:
@@ -213,37 +212,10 @@ class Layout:
         grid = "x".join(map(str, self._shape(name)[1:]))
         if self.tokens is not None and self.tokens.reads in ("class token", "extra tokens"):
             return (
-                f"the last whose {grid} image tokens still reach the answer: after it only {self._read_tokens()} read"
+                f"the last layer whose {grid} image tokens reach the answer: after it only {self._read_tokens()} read"
             )
         return f"the last {grid} map of the image before the network pools it"
 
 
 def _profile_axis(seen: Seen, reading: Reading) -> int:
     return 1 if reading.channel_axis == 1 else len(seen.shape) - 1
-
-
-def _token_reading(seen: Seen, tokens: TokenGrid | None, known: Sequence[Grid], run: DryRun) -> Reading | str:
-    """A sequence (n, tokens, k) as a map, or the reason why an output is none."""
-    if seen.shape and seen.shape[0] != BATCH:
-        return f"its output {seen.shape} is cut into windows or mixes the images of a batch"
-    if len(seen.shape) != 3:
-        return f"its output {seen.shape[1:]} has no places of the image" if seen.shape else "it gives no tensor"
-    count = seen.shape[1]
-    if tokens is not None and count == tokens.count:
-        return Reading("tokens", tokens.grid, tokens.prefix, seen.swapped)
-    grid = grid_of_count(count, [grid for grid in known if fits(grid, run.space)], run.space)
-    if grid is None:
-        return f"its {count} tokens make no grid of the image"
-    return Reading("tokens", grid, 0, seen.swapped)
-
-
-def _split_heads(run: DryRun, tokens: TokenGrid | None) -> dict[str, str]:
-    """Tensors inside an attention that are split into heads: (n, heads, tokens, k) looks like a map, but is none."""
-    if tokens is None:
-        return {}
-    holders = {call.inside[-1] for call in run.calls}
-    return {
-        name: "it is a part of the attention, split into heads"
-        for name, seen in run.seen.items()
-        if len(seen.shape) == 4 and any(name == h or name.startswith(f"{h}.") for h in holders)
-    }

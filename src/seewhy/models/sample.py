@@ -1,17 +1,20 @@
-"""Shapes of images that a network may be tried with when nobody has given one yet."""
+"""Images that a network may be tried with when nobody has given one yet: their shapes, and noise to fill them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 if TYPE_CHECKING:
     from ..inputs.preprocess import Preprocess
 
 USUAL = (224, 32, 28, 64, 96, 299, 384)
 FRAMES = 16
+BATCH = 2  # rows differ strongly in the upper right quarter of the image, and faintly elsewhere
+FAINT = 0.1
 
 
 def sample_shapes(module: nn.Module, preprocess: Preprocess | None) -> list[tuple[int, ...]]:
@@ -50,3 +53,11 @@ def _pair(value: object) -> Iterator[tuple[int, int]]:
         yield value, value
     elif isinstance(value, tuple | list) and len(value) == 2 and all(isinstance(side, int) for side in value):
         yield value[0], value[1]
+
+
+def noise(shape: tuple[int, ...], device: torch.device) -> Tensor:
+    """Two images of noise (2, c, *space) in [0,1]: alike but for the upper right quarter."""
+    first, second = torch.rand(BATCH, *shape, generator=torch.Generator().manual_seed(0))
+    weight = torch.full(shape[1:], FAINT)
+    weight[..., : (shape[-2] + 1) // 2, shape[-1] // 2 :] = 1
+    return torch.stack([first, first + weight * (second - first)]).to(device)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +13,9 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ..errors import BadOption
-from .dryrun import BATCH, DryRun, Seen, SeenCall
+from .dryrun import DryRun, Seen, SeenCall
 from .layers import Grid, Reading, grid_of_count, upper_right
+from .sample import BATCH
 from .watch import tensor_of, with_tensor
 
 
@@ -155,12 +156,19 @@ def dropping(module: nn.Module, tokens: TokenGrid, keep: Int[Tensor, "n kept"]) 
             f"Patches to keep must be a table of indices below {tokens.patches}, not {tuple(keep.shape)}.",
             fix="give keep of shape (n, kept).",
         )
+    with rewriting(module, tokens, lambda sequence: kept_tokens(sequence, tokens, keep)):
+        yield
+
+
+@contextmanager
+def rewriting(module: nn.Module, tokens: TokenGrid, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """The sequence of tokens is changed where it enters the first block."""
     assert tokens.entrance is not None
 
     def hook(_module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, Any]:
         if tensor_of(args) is not None:
-            return with_tensor(args, lambda tensor: kept_tokens(tensor, tokens, keep)), kwargs
-        return args, with_tensor(kwargs, lambda tensor: kept_tokens(tensor, tokens, keep))
+            return with_tensor(args, change), kwargs
+        return args, with_tensor(kwargs, change)
 
     handle = module.get_submodule(tokens.entrance).register_forward_pre_hook(hook, with_kwargs=True)
     try:

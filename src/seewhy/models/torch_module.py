@@ -13,12 +13,11 @@ from ..domain.capability import Capability
 from ..domain.shapes import Outputs, Variants
 from ..errors import MissingCapability, ModelError, NoSuitableLayer, SeewhyError
 from .answer import scores_in
-from .dryrun import noise
 from .fingerprint import fingerprint
 from .layout import Layout
 from .model import Model
 from .outputs import asking, checked
-from .sample import sample_shapes, stated_size
+from .sample import noise, sample_shapes, stated_size
 from .tokens import dropping
 from .watch import Watch, eagerly, watching
 
@@ -85,9 +84,6 @@ class TorchModel(Model):
 
     # -- looking inside
 
-    def meet(self, shape: tuple[int, ...]) -> None:
-        self._shape = shape
-
     @contextmanager
     def borrowed(self) -> Iterator[None]:
         modes = [(part, part.training) for part in self.module.modules()]
@@ -141,7 +137,7 @@ class TorchModel(Model):
         """The layout for images of one shape (c, *space)."""
         if shape not in self._layouts:
             try:
-                with self.borrowed(), eagerly(self.module):
+                with self.borrowed(), eagerly(self.module), _with_graph(self.device):
                     self._layouts[shape] = Layout.of(self.module, self, noise(shape, self.device))
             except ModelError as error:
                 self._layouts[shape] = error
@@ -178,6 +174,13 @@ def unwrapped(module: nn.Module) -> nn.Module:
         if not isinstance(inner, nn.Module):
             return module
         module = inner
+
+
+@contextmanager
+def _with_graph(device: torch.device) -> Iterator[None]:
+    """Gradients in the precision of the weights, whatever mode the caller is in."""
+    with torch.inference_mode(False), torch.enable_grad(), torch.autocast(device.type, enabled=False):
+        yield
 
 
 def _tensors(module: nn.Module) -> Iterator[Tensor]:
