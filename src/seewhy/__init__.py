@@ -10,7 +10,7 @@ from . import errors
 __version__ = "0.1.0"
 
 _HOMES = {
-    "adapt": "run.adapt",
+    "adapt": "models.adapt",
     "cost": "run.cost",
     "explain": "run.explain",
     "photo": "inputs.photos",
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from .explanation import Explanation as Explanation
     from .inputs.photos import photo as photo
     from .inputs.preprocess import Preprocess as Preprocess
-    from .run.adapt import adapt as adapt
+    from .models.adapt import adapt as adapt
     from .run.cost import cost as cost
     from .run.explain import explain as explain
 

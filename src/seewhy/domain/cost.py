@@ -18,6 +18,10 @@ class Cost:
     def __mul__(self, times: int) -> Cost:
         return Cost(self.forward * times, self.backward * times)
 
+    def minus(self, other: Cost) -> Cost:
+        """What came on top of an earlier reading of the meter."""
+        return Cost(self.forward - other.forward, self.backward - other.backward)
+
     @property
     def calls(self) -> int:
         """Model calls: the unit of `budget`; a backward pass counts like a forward one."""

@@ -193,5 +193,5 @@ RegionSpec = Grid | Patches | Superpixels | Given | Windows
 
 def from_labels(labels: Bool[Tensor, "*space"] | Tensor, kind: str) -> Regions:
     """A partition from any integer labels; numbering gaps and a first label of 1 do not matter."""
-    _, dense = torch.unique(labels, return_inverse=True)  # type: ignore[no-untyped-call]
+    _, dense = torch.unique(labels, return_inverse=True)
     return Regions(kind, int(dense.max()) + 1, labels=dense.reshape(labels.shape))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,17 +22,16 @@ class Answers:
     rows: dict[Key, dict[bytes, Tensor]] = field(default_factory=dict)
     size: int = 0  # bytes held
 
-    def get(self, key: Key, coalitions: Coalitions, ask: Callable[[Coalitions], Outputs]) -> Outputs:
-        """Outputs of the coalitions, asking only for the ones not seen before, and for twins once."""
+    def get(self, key: Key, names: Sequence[bytes], ask: Callable[[list[int]], Outputs]) -> Outputs:
+        """Outputs by name, asking only for the rows not seen before, and for twins once."""
         known = self.rows.setdefault(key, {})
-        names = _names(coalitions)
         fresh: dict[bytes, int] = {}
         for i, name in enumerate(names):
             if name not in known:
                 fresh.setdefault(name, i)
         asked: dict[bytes, Tensor] = {}
         if fresh:
-            asked = dict(zip(fresh, ask(coalitions[list(fresh.values())]), strict=True))
+            asked = dict(zip(fresh, ask(list(fresh.values())), strict=True))
             self._keep(known, asked)
         return torch.stack([asked[name] if name in asked else known[name] for name in names])
 
@@ -44,5 +43,6 @@ class Answers:
                 self.size += weight
 
 
-def _names(coalitions: Coalitions) -> list[bytes]:
+def names_of(coalitions: Coalitions) -> list[bytes]:
+    """Coalitions as bytes, one bit per part."""
     return [row.tobytes() for row in np.packbits(coalitions.cpu().numpy(), axis=1)]

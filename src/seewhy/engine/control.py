@@ -23,7 +23,8 @@ class Control:
     spent: Cost = field(default_factory=Cost)
     checked: Cost = field(default_factory=Cost)  # the part of it that only served checks
     wish: threading.Event = field(default_factory=threading.Event)
-    allowance: int | None = None  # calls left for the method that runs now
+    share: int | None = None  # calls that one method may spend on one image
+    allowance: int | None = None  # what is left of it
     _checking: bool = False
 
     def pay(self, cost: Cost) -> None:
@@ -35,6 +36,14 @@ class Control:
             self.allowance -= cost.calls
         if self.progress is not None:
             self.progress(self.spent.calls, max(self.expected, self.spent.calls))
+
+    def since(self, before: Cost) -> Cost:
+        """What was spent since an earlier reading of the meter."""
+        return self.spent.minus(before)
+
+    def start(self) -> None:
+        """The method turns to its next image."""
+        self.allowance = self.share
 
     @contextmanager
     def checking(self) -> Iterator[None]:

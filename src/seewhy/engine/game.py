@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import torch
 from jaxtyping import Float
@@ -15,7 +15,7 @@ from ..domain.evidence import Evidence, PartScores, Sampling
 from ..domain.regions import Regions, RegionSpec
 from ..domain.shapes import Coalitions, Masks, Outputs, Scores
 from ..errors import BadOption
-from .answers import Key
+from .answers import Key, names_of
 from .estimate import Estimate
 from .probe import Probe
 
@@ -45,7 +45,8 @@ class Game:
 
     def values(self, coalitions: Coalitions) -> Scores:
         """The target's score with exactly these parts present; answers already paid for are not asked again."""
-        return self._score(self.probe.answers.get(self._key, coalitions, self._ask))
+        names = names_of(coalitions)
+        return self._score(self.probe.answers.get(self._key, names, lambda rows: self._ask(coalitions[rows])))
 
     def whole(self) -> Float[Tensor, ""]:
         """The score of the untouched image: the clean prediction, at no further call."""
@@ -56,16 +57,16 @@ class Game:
         """The score when every part is absent; games that split the whole image share this answer."""
         key = self._key if self.regions.labels is None else (self._key[0], "all", *self._key[2:])
         nobody = torch.zeros(1, self.players, dtype=torch.bool, device=self.image.device)
-        return self._score(self.probe.answers.get(key, nobody[:, :1], lambda _: self._ask(nobody)))[0]
+        return self._score(self.probe.answers.get(key, [b"nobody"], lambda _: self._ask(nobody)))[0]
 
     def without_each(self) -> Scores:
         """The score without each part, one at a time."""
         return self.values(~torch.eye(self.players, dtype=torch.bool, device=self.image.device))
 
-    def soft(self, masks: Iterator[Masks]) -> Iterator[tuple[Masks, Scores]]:
-        """Scores under soft masks, streamed: each block of masks with its scores."""
-        for block in masks:
-            yield block, self._score(self._masked_outputs(block))
+    def soft(self, masks: Iterator[tuple[list[bytes], Masks]]) -> Iterator[tuple[Masks, Scores]]:
+        """Scores under soft masks, streamed: each block of masks, which come with names, with its scores."""
+        for names, block in masks:
+            yield block, self._score(self.probe.answers.get(self._key, names, partial(self._soft_outputs, block)))
 
     def room(self) -> int | None:
         """Coalitions that the budget still pays for; None without a budget."""
@@ -99,6 +100,9 @@ class Game:
         total = sum(self.probe.outputs(self._blend(masks, fill)) for fill in self._fills)
         assert isinstance(total, Tensor)
         return total / len(self._fills)
+
+    def _soft_outputs(self, masks: Masks, rows: list[int]) -> Outputs:
+        return self._masked_outputs(masks[rows])
 
     def _blend(self, masks: Masks, fill: Tensor) -> Tensor:
         keep = masks[:, None]

@@ -38,20 +38,23 @@ class SoftGrid:
     def cells(self) -> int:
         return int(torch.tensor(self.grid).prod())
 
-    def draw(self, count: int, block: int) -> Iterator[Masks]:
-        """`count` masks in blocks; one mask uses the same random numbers whatever the blocks."""
+    def draw(self, count: int, block: int) -> Iterator[tuple[list[bytes], Masks]]:
+        """`count` masks with their names, in blocks; a mask uses the same random numbers whatever the blocks."""
         while count > 0:
             size = min(block, count)
-            yield torch.cat([self._one() for _ in range(size)])
+            drawn = [self._one() for _ in range(size)]
+            yield [name for name, _ in drawn], torch.stack([mask for _, mask in drawn])
             count -= size
 
-    def _one(self) -> Tensor:
-        mask = (torch.rand(self.grid, generator=self.generator) < self.keep).float()
+    def _one(self) -> tuple[bytes, Tensor]:
+        bits = torch.rand(self.grid, generator=self.generator) < self.keep
+        mask, name = bits.float(), repr(self.grid).encode() + bits.numpy().tobytes()
         for axis, (size, cells) in enumerate(zip(self.space, self.grid, strict=True)):
             step = -(-size // cells)
             shift = int(torch.randint(0, step, (), generator=self.generator))
             mask = torch.tensordot(_enlarge(size, cells, step, shift), mask, dims=([1], [axis])).movedim(0, axis)
-        return mask[None]
+            name += shift.to_bytes(4)
+        return name, mask
 
 
 def _enlarge(size: int, cells: int, step: int, shift: int) -> Tensor:

@@ -28,6 +28,7 @@ def smooth_gradients(
 
 
 def _one(probe: Probe, i: int, samples: int, noise: float, tolerance: float, seed: int) -> tuple[Estimate, Sampling]:
+    probe.control.start()
     image, generator, mean = probe.images[i], torch.Generator().manual_seed(seed), PairedMean()
     spread = noise * (image.amax() - image.amin())
 

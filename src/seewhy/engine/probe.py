@@ -47,6 +47,7 @@ class Probe:
 
     def __post_init__(self) -> None:
         self.images = self.images.to(self.model.device)
+        self.model.meet(tuple(self.images.shape[1:]))
         self.chunks = Chunks(self.images[0].numel(), self.model.device, self.model.limit)
         self._digests: dict[int, str] = {}
 
@@ -119,13 +120,28 @@ class Probe:
         """Read a game of each image, one after the other, into the evidence of the batch."""
         from .game import Game, gather
 
-        return gather([reading(Game.of(self, i, regions, baseline)) for i in range(len(self.images))])
+        found = []
+        for i in range(len(self.images)):
+            self.control.start()
+            found.append(reading(Game.of(self, i, regions, baseline)))
+        return gather(found)
 
     def against(self, targets: list[Target], reading: Reading | None = None) -> Probe:
         """The same images asked about other targets; answers already paid for are shared."""
         other = Probe(self.model, self.images, targets, self.control, self.precision, reading, self.answers)
         other.chunks, other._digests = self.chunks, self._digests
         return other
+
+    def only(self, i: int, target: Target) -> Probe:
+        """One image of the batch by itself, with its own target; its clean answer and the memo come along."""
+        alone = Probe(self.model, self.images[i : i + 1], [target], self.control, self.precision, answers=self.answers)
+        alone.reading = Reading(Wants(), self.clean[i : i + 1], None, {}, None)
+        return alone
+
+    @property
+    def outputs_only(self) -> Reading:
+        """The clean answers without anything that depends on a target."""
+        return Reading(Wants(), self.clean, None, {}, None)
 
     def digest(self, i: int) -> str:
         """The identity of one image of the batch."""

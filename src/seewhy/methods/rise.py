@@ -45,7 +45,7 @@ def rise(
 
     def reading(game: Game) -> Evidence:
         masks = SoftGrid(game.regions.space, cells, keep, seed)
-        mean = MaskedMean(game.image, keep, masks.cells)
+        mean, empty = MaskedMean(game.image, keep, masks.cells), game.empty[None]
 
         def draw(count: int) -> None:
             for block, scores in game.soft(masks.draw(count, game.probe.chunks.forward)):
@@ -57,6 +57,6 @@ def rise(
             control, draw, mean.estimate, units=samples, calls=fills, unit="masks", tolerance=tolerance, batch=64
         )
         values, stderr, band = (part.reshape(1, *game.regions.space) for part in found.parts)
-        return Evidence(values, stderr, band, empty=game.empty[None], sampling=(sampling,))
+        return Evidence(values, stderr, band, empty=empty, sampling=(sampling,))
 
     return probe.play(Grid(1), baseline, reading)

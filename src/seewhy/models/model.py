@@ -45,6 +45,9 @@ class Model(ABC):
     def fingerprint(self) -> str:
         """A digest that changes when the model would answer differently."""
 
+    def meet(self, shape: tuple[int, ...]) -> None:
+        """The shape (c, *space) of the images that come next; questions about the layout refer to it."""
+
     @contextmanager
     def borrowed(self) -> Iterator[None]:
         """The model in evaluation mode with frozen parameters; given back exactly as it was."""

@@ -1,0 +1,167 @@
+"""Explain one batch of equal-sized inputs with several methods from shared runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..domain.capability import Capability
+from ..domain.cost import Cost
+from ..domain.evidence import Evidence
+from ..domain.prediction import Prediction
+from ..domain.regions import Patches
+from ..domain.target import Asked, Scale, Target, kind_of
+from ..engine.control import Control
+from ..engine.probe import Precision, Probe, read
+from ..engine.reading import Wants
+from ..explanation import Explanation
+from ..inputs.read import Sample
+from ..models.model import Model
+from .checks import Subject, checks_of
+from .plan import Step, affordable
+from .targets import resolve, rival
+from .wrap import Wrapping, wrap
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is the same for every input of a run."""
+
+    model: Model
+    steps: Sequence[Step]
+    control: Control
+    scale: Scale | None
+    precision: Precision
+    budget: int | None
+    checks: str  # quick, standard, full
+    seed: int
+
+
+def explain_batch(job: Job, samples: Sequence[Sample], asked: Sequence[Asked]) -> list[list[Explanation]]:
+    """One explanation per row and method; rows are (image, target) pairs."""
+    images = torch.stack([sample.pixels for sample in samples])
+    probe = Probe(job.model, images, [], job.control, job.precision)
+    with job.model.borrowed():
+        wants = wants_of(job)
+        published: Scale = next((s.entry.scale for s in job.steps if s.entry.reads), job.steps[0].entry.scale)
+        _look(probe, job, wants, asked, published)
+        patches = patches_of(job.model, job.steps)
+        for step in job.steps:
+            affordable(step, step.cost(images[0], patches), job.budget)
+        columns = [list(_run(probe, job, step, samples, asked)) for step in job.steps]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def wants_of(job: Job) -> Wants:
+    """All that the methods will read of the clean images, so that one pass serves them together."""
+    wants = Wants()
+    for entry, options in ((step.entry, step.options) for step in job.steps):
+        layer = options.get("layer")
+        layers: tuple[str, ...] = ()
+        if "layer" in entry.reads:
+            layers = (job.model.layout.choose().name if layer is None else job.model.layout.find(layer),)
+        gradients = bool(entry.reads) and Capability.GRADIENTS in entry.needs
+        wants |= Wants("input" in entry.reads, layers, "attention" in entry.reads, gradients)
+    return wants
+
+
+def _look(probe: Probe, job: Job, wants: Wants, asked: Sequence[Asked], published: Scale) -> None:
+    """The shared pass: the prediction, the targets that follow from it, and what the methods read."""
+    labels, rivals = job.model.labels, [None] * len(asked)
+    probe.rivals = [] if job.checks != "quick" and wants.graph else None
+    chosen: dict[int, Target] = {}
+
+    def choose(outputs: Tensor, start: int) -> None:
+        for i, row in enumerate(outputs, start):
+            chosen[i] = resolve(asked[i], row[None], labels, job.scale, published)
+            other = rival(chosen[i], row[None], labels)
+            rivals[i] = other or chosen[i]  # type: ignore[call-overload]
+        probe.targets = [chosen.get(i, chosen[start]) for i in range(len(asked))]
+        if probe.rivals is not None:
+            probe.rivals = [r or probe.targets[i] for i, r in enumerate(rivals)]
+
+    probe.reading, probe.rival_reading = read(probe, wants, choose)
+
+
+def _run(
+    probe: Probe, job: Job, step: Step, samples: Sequence[Sample], asked: Sequence[Asked]
+) -> Iterator[Explanation]:
+    """One method over the batch: together when it reads the shared pass, image by image when it asks on its own."""
+    outputs, labels = probe.clean, job.model.labels
+    targets = [resolve(a, outputs[i : i + 1], labels, job.scale, step.entry.scale) for i, a in enumerate(asked)]
+    if step.entry.reads:
+        own = probe if targets == probe.targets else probe.against(targets)
+        yield from _explained(own, job, step, samples)
+    else:
+        for i, sample in enumerate(samples):
+            yield from _explained(probe.only(i, targets[i]), job, step, [sample])
+
+
+def _explained(probe: Probe, job: Job, step: Step, samples: Sequence[Sample]) -> Iterator[Explanation]:
+    """Run one method on a probe, compare with another class, check and wrap."""
+    entry, control, labels = step.entry, job.control, job.model.labels
+    clean = Cost(1, 1 if entry.reads and Capability.GRADIENTS in entry.needs else 0)
+    control.share = None if job.budget is None else job.budget - clean.calls
+    control.start()
+    before, checked, started = control.spent, control.checked, time.perf_counter()
+    evidence = entry.function(probe, **step.options)
+    seconds, cost = time.perf_counter() - started, clean + control.since(before)
+    others = [rival(target, row[None], labels) for target, row in zip(probe.targets, probe.clean, strict=True)]
+    with control.checking():
+        other, why = _rival_evidence(probe, job, step, evidence, others)
+    shared = Cost(0, 1) if other is not None and clean.backward else Cost()  # the rivals' backward of the shared pass
+    check_cost = control.checked.minus(checked) + shared
+    for i, sample in enumerate(samples):
+        row = probe.clean[i : i + 1]
+        subject = Subject(
+            entry, job.model, evidence, i, probe.targets[i], float(probe.targets[i](row)[0]), others[i],
+            None if other is None or others[i] is None else other.values[i].float(), why,
+        )  # fmt: skip
+        facts = Wrapping(subject, step, sample, Prediction.of(row[0], kind_of(row), labels), checks_of(subject))
+        yield wrap(
+            facts,
+            cost=cost,
+            check_cost=check_cost,
+            seconds=seconds / len(samples),
+            seed=job.seed,
+            precision=job.precision,
+        )
+
+
+def _rival_evidence(
+    probe: Probe, job: Job, step: Step, evidence: Evidence, others: Sequence[Target | None]
+) -> tuple[Evidence | None, str]:
+    """The same method asked about the strongest other class, where that costs little or nothing."""
+    entry, options = step.entry, dict(step.options)
+    if all(other is None for other in others):
+        return None, "there is no other class to compare with"
+    if job.checks == "quick" or entry.family == "control":
+        return None, "quick checks were asked for"
+    if job.control.cancelled:
+        return None, "the run was cancelled"
+    rivals = [other or target for other, target in zip(others, probe.targets, strict=True)]
+    reading = None
+    if entry.reads:
+        reading = probe.rival_reading if Capability.GRADIENTS in entry.needs else probe.reading
+    elif Capability.GRADIENTS in entry.needs and job.checks != "full":
+        return None, "it would cost as much again (checks='full' does it)"
+    if evidence.sampling is not None:  # the same draws again: their answers are remembered
+        sampling = evidence.sampling[0]
+        options |= {"samples": sampling.drawn * (2 if sampling.unit.startswith("pairs") else 1), "tolerance": 0.0}
+    if evidence.sampling is not None and evidence.sampling[0].stop == "exact":
+        options = dict(step.options)
+    job.control.share = None
+    job.control.start()
+    return entry.function(probe.against(rivals, reading or probe.outputs_only), **options), ""
+
+
+def patches_of(model: Model, steps: Sequence[Step]) -> tuple[int, ...] | None:
+    """The model's own patch grid, looked up only when some method plays with patches."""
+    if not any(isinstance(step.options.get("regions"), Patches) for step in steps):
+        return None
+    tokens = model.layout.tokens
+    return None if tokens is None else tuple(tokens.grid)

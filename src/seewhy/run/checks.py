@@ -1,0 +1,183 @@
+"""The evidence about the evidence: numbers with verdicts that travel with every explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..domain.capability import Capability
+from ..domain.check import Check, Verdict
+from ..domain.evidence import Evidence
+from ..domain.target import Target
+from ..models.model import Model
+from ..registry import Entry
+
+ALIKE = 0.95  # correlation above which two maps count as the same
+SATURATED = 0.999  # probability above which the softmax hardly moves any more
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One explanation in the making."""
+
+    entry: Entry
+    model: Model
+    evidence: Evidence
+    index: int  # of the image in the batch
+    target: Target
+    score: float  # of the whole image
+    rival: Target | None
+    rival_map: Tensor | None  # the map of the strongest other class, where it was made
+    why_no_rival: str
+
+    @property
+    def map(self) -> Tensor:
+        return self.evidence.values[self.index].float()
+
+
+def checks_of(subject: Subject) -> tuple[Check, ...]:
+    """All checks that apply, in the order in which a person should read them."""
+    parts = (
+        _shape_of_map,
+        _completeness,
+        _empty_input,
+        _convergence,
+        _discrimination,
+        _score,
+        _operators,
+        _layer,
+        _assumed,
+    )
+    return tuple(check for part in parts for check in part(subject))
+
+
+def _shape_of_map(subject: Subject) -> Iterator[Check]:
+    values = subject.map
+    span, peak = float(values.max() - values.min()), float(values.abs().max())
+    if peak == 0:
+        why = "the score does not depend on what this method looks at, or everything speaks against the target"
+        yield Check("map", "bad", f"The map is zero everywhere: {why}.", 0.0)
+    elif span <= 1e-6 * peak and values.numel() > 1:
+        yield Check("map", "bad", "The map is the same everywhere: it says nothing about places.", span)
+    else:
+        top = float((values.abs() >= peak * (1 - 1e-6)).float().mean())
+        if top > 0.05 and values.numel() >= 100 and subject.evidence.parts is None:
+            yield Check("map", "warning", f"The map is saturated: {top:.0%} of it has the largest value.", top)
+        else:
+            yield Check("map", "good", f"The map varies: values from {_n(values.min())} to {_n(values.max())}.", span)
+
+
+def _completeness(subject: Subject) -> Iterator[Check]:
+    evidence, i = subject.evidence, subject.index
+    if evidence.total is None or evidence.explained is None:
+        return
+    total, wanted = float(evidence.total[i]), float(evidence.explained[i])
+    residual = abs(total - wanted) / max(abs(wanted), 1e-6 * abs(subject.score), 1e-12)
+    verdict: Verdict = "good" if residual <= 0.05 else "warning" if residual <= 0.2 else "bad"
+    name, advice = "completeness", "" if verdict == "good" else " More steps may help."
+    if subject.entry.family == "shapley":
+        name, advice = "efficiency", " The sum is right by construction; the error bars tell how sure the shares are."
+    words = (
+        f"The values sum to {_n(total)}, the score differs by {_n(wanted)} from the empty input: {residual:.1%} off."
+    )
+    yield Check(name, verdict, words + advice, residual)
+
+
+def _empty_input(subject: Subject) -> Iterator[Check]:
+    if subject.evidence.empty is None:
+        return
+    empty = float(subject.evidence.empty[subject.index])
+    scale, score = subject.target.scale, subject.score
+    words = f"With everything absent the {scale} is {_n(empty)}; on the whole image it is {_n(score)}."
+    if scale == "probability" and empty >= 0.5:
+        yield Check("empty-input", "warning", words + " The baseline itself looks like the target.", empty)
+    elif empty >= score:
+        yield Check(
+            "empty-input", "warning", words + " Taking everything away does not lower it: try another baseline.", empty
+        )
+    else:
+        yield Check("empty-input", "good", words, empty)
+
+
+def _convergence(subject: Subject) -> Iterator[Check]:
+    sampling = None if subject.evidence.sampling is None else subject.evidence.sampling[subject.index]
+    if sampling is None:
+        return
+    width = sampling.halfwidth if sampling.halfwidth is not None else 0.0
+    if sampling.stop == "exact":
+        yield Check("convergence", "good", f"Exact: all {sampling.drawn} {sampling.unit} were asked.", 0.0)
+        return
+    ends = {
+        "samples": "all samples were drawn",
+        "budget": "the budget was spent",
+        "cancelled": "it was cancelled",
+        "converged": "precise enough",
+    }
+    words = (
+        f"{sampling.drawn} {sampling.unit}, {ends[sampling.stop]}: the 95 % band is ±{width:.1%} of the map's range"
+        f" (asked: {sampling.tolerance:.0%})."
+    )
+    yield Check("convergence", "good" if sampling.converged else "warning", words, width)
+
+
+def _discrimination(subject: Subject) -> Iterator[Check]:
+    name = "class-discrimination"
+    if subject.entry.family == "control":
+        return
+    if subject.rival is None or subject.rival_map is None:
+        yield Check(name, "not run", f"Not compared with another class: {subject.why_no_rival}.")
+        return
+    alike, other = correlation(subject.map, subject.rival_map), subject.rival.label
+    if alike >= ALIKE:
+        words = (
+            f"The map for {other!r} is nearly the same (correlation {alike:.2f}): it does not tell the classes apart."
+        )
+        yield Check(name, "warning", words, alike)
+    else:
+        yield Check(name, "good", f"The map for {other!r} differs (correlation {alike:.2f}).", alike)
+
+
+def _score(subject: Subject) -> Iterator[Check]:
+    if subject.target.scale == "probability" and subject.score >= SATURATED and subject.entry.family == "gradient":
+        words = f"The probability is {subject.score:.4f}: its gradient is nearly zero. Use scale='logit'."
+        yield Check("saturation", "warning", words, subject.score)
+
+
+def _operators(subject: Subject) -> Iterator[Check]:
+    if not {Capability.GRADIENTS} <= set(subject.entry.needs):
+        return
+    if float(subject.map.abs().max()) == 0 and not subject.entry.axioms & {"class-specific"}:
+        words = "No gradient reaches the input: some operator of the network (rounding, argmax, detach) stops it."
+        yield Check("operators", "bad", words, 0.0)
+    else:
+        yield Check("operators", "good", "Gradients pass through all operators of the network.")
+
+
+def _layer(subject: Subject) -> Iterator[Check]:
+    choice = subject.evidence.layer
+    if choice is not None:
+        shape = " x ".join(map(str, choice.shape))
+        yield Check("layer", "info", f"Read at {choice.name!r} ({shape}): {choice.why}.")
+
+
+def _assumed(subject: Subject) -> Iterator[Check]:
+    for note in subject.evidence.notes:
+        yield Check("note", "warning", note)
+    for note in subject.model.notes:
+        yield Check("model", "warning", note)
+
+
+def correlation(a: Tensor, b: Tensor) -> float:
+    """Pearson's correlation of two maps; 1 for two flat ones, 0 when only one is flat."""
+    a, b = (values.flatten().double() - values.double().mean() for values in (a, b))
+    scale = float(a.norm() * b.norm())
+    if scale == 0:
+        return 1.0 if torch.equal(a, b) else 0.0
+    return float(a @ b) / scale
+
+
+def _n(value: object) -> str:
+    return f"{float(value):.4g}"  # type: ignore[arg-type]

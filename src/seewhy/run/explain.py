@@ -1,0 +1,191 @@
+"""The verb `explain`: any model, any inputs, any methods."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Literal
+
+import torch
+
+from ..domain.cost import Cost
+from ..domain.target import Asked, Scale
+from ..engine.control import Control, Progress
+from ..engine.probe import Precision
+from ..errors import BadOption, Cancelled, SeewhyError, SeewhyWarning, UnknownPreprocessing
+from ..explanation import Explanation
+from ..inputs.preprocess import Preprocess
+from ..inputs.read import Item, Sample, expand, read_sample
+from ..models.adapt import adapt
+from ..models.model import Model
+from .batch import Job, explain_batch
+from .plan import Methods, plan
+from .results import Explanations, Failure
+from .targets import per_input
+
+TOGETHER = 16  # rows that share one pass; their maps are kept until the last method is done
+Checks = Literal["quick", "standard", "full"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One input with one target, ready to be asked about."""
+
+    item: int
+    sample: Sample
+    asked: Asked
+
+
+def explain(
+    model: Any,
+    inputs: Any,
+    *,
+    method: Methods = None,
+    target: Any = None,
+    scale: Scale | None = None,
+    preprocess: Any = None,
+    labels: Sequence[str] | None = None,
+    device: str | torch.device | None = None,
+    precision: Precision = "float32",
+    seed: int = 0,
+    budget: int | None = None,
+    checks: Checks = "standard",
+    progress: Progress | None = None,
+    control: Control | None = None,
+    **options: Any,
+) -> Any:
+    """Why the model answers what it answers: one `Explanation`, or lists of them for lists of inputs, methods, targets.
+
+    `options` are those of the methods; one that no method has is an error. `budget` is in model calls per explanation.
+    """
+    adapted = adapt(model, preprocess=preprocess, labels=labels, device=device)
+    items, one_input = expand(inputs)
+    steps, one_method = plan(method, options, adapted, seed=seed)
+    targets, one_target = per_input(target, len(items), one_input)
+    _valid(precision, budget, checks)
+    control = control or Control(progress=progress)
+    job = Job(adapted, steps, control, scale, precision, budget, checks, seed)
+    found = _all(job, items, targets, raising=one_input)
+    results = [_shaped(result, one_method, one_target) for result in found]
+    return results[0] if one_input else _reported(Explanations(results, cost=control.spent))
+
+
+def _all(job: Job, items: Sequence[Item], targets: Sequence[Sequence[Asked]], *, raising: bool) -> list[Any]:
+    """For each input its explanations, target by target and method by method, or the failure that it met."""
+    rows, failures = _rows(job.model, items, targets, raising=raising)
+    job.control.expected = _expected(job, rows)
+    found: dict[int, list[list[Explanation]]] = {}
+    for _, same in groupby(rows, key=lambda row: tuple(row.sample.pixels.shape)):
+        for group in _chunked(list(same), TOGETHER):
+            try:
+                _collect(job, group, found, failures, raising=raising)
+            except Cancelled:
+                if not found:
+                    raise
+                break
+    return [failures.get(i) or found.get(i) or Failure(item.name, _cancelled()) for i, item in enumerate(items)]
+
+
+def _rows(
+    model: Model, items: Sequence[Item], targets: Sequence[Sequence[Asked]], *, raising: bool
+) -> tuple[list[Row], dict[int, Failure]]:
+    rows, failures = [], {}
+    for i, (item, asked) in enumerate(zip(items, targets, strict=True)):
+        try:
+            sample = read_sample(item, preprocess_for(model, item))
+            rows += [Row(i, sample, one) for one in asked]
+        except SeewhyError as error:
+            if raising:
+                raise
+            failures[i] = Failure(item.name, error)
+    return rows, failures
+
+
+def preprocess_for(model: Model, item: Item) -> Preprocess:
+    """How this input becomes the model's: as the model wants it; tensors may go as they are."""
+    if model.preprocess is not None:
+        return model.preprocess
+    if hasattr(item.thing, "__array__") and not hasattr(item.thing, "getbands"):  # arrays and tensors, not PIL images
+        return Preprocess.plain()
+    size = f"its input is {model.size[0]} x {model.size[1]}; " if model.size else ""
+    raise UnknownPreprocessing(
+        f"How {model.name} wants its photos prepared is not known.",
+        fix=f"{size}pass preprocess=seewhy.Preprocess.of(size=..., mean=..., std=...), or tensors that are ready.",
+    )
+
+
+def _collect(
+    job: Job,
+    group: list[Row],
+    found: dict[int, list[list[Explanation]]],
+    failures: dict[int, Failure],
+    *,
+    raising: bool,
+) -> None:
+    """Explain rows together; when that fails, one by one, so that a bad input fails alone."""
+    try:
+        results = explain_batch(job, [row.sample for row in group], [row.asked for row in group])
+    except Cancelled:
+        raise
+    except SeewhyError as error:
+        if raising:
+            raise
+        if len(group) == 1:
+            failures[group[0].item] = Failure(group[0].sample.picture.name, error)
+            return
+        for row in group:
+            _collect(job, [row], found, failures, raising=False)
+        return
+    for row, result in zip(group, results, strict=True):
+        found.setdefault(row.item, []).append(result)
+
+
+def _expected(job: Job, rows: Sequence[Row]) -> int:
+    """Model calls to come, for progress: what the methods declare, region counts taken from the first input."""
+    if job.control.progress is None or not rows:
+        return 0
+    try:
+        each = sum(step.cost(rows[0].sample.pixels).calls for step in job.steps)
+    except SeewhyError:
+        return 0
+    return each * len(rows)
+
+
+def _shaped(result: Any, one_method: bool, one_target: bool) -> Any:
+    """[target][method] as the caller asked for it: es[method][target], without the levels that were not lists."""
+    if isinstance(result, Failure):
+        return result
+    by_method = [list(column) for column in zip(*result, strict=True)]
+    levels: list[Any] = [column[0] if one_target else Explanations(column) for column in by_method]
+    return levels[0] if one_method else Explanations(levels)
+
+
+def _reported(results: Explanations) -> Explanations:
+    failed = [result for result in results if isinstance(result, Failure)]
+    if failed:
+        warnings.warn(
+            f"{len(failed)} of {len(results)} inputs failed; first: {failed[0].error}", SeewhyWarning, stacklevel=3
+        )
+    return results
+
+
+def _valid(precision: str, budget: int | None, checks: str) -> None:
+    if precision not in ("float32", "bfloat16"):
+        raise BadOption(f"precision={precision!r} is not possible.", fix="give float32 or bfloat16.")
+    if checks not in ("quick", "standard", "full"):
+        raise BadOption(f"checks={checks!r} is not possible.", fix="give quick, standard or full.")
+    if budget is not None and budget < 1:
+        raise BadOption(f"budget={budget} pays for nothing.", fix="give a number of model calls, such as 500.")
+
+
+def _cancelled() -> Cancelled:
+    return Cancelled("The run was cancelled before this input.", fix="run it again on the inputs that are missing.")
+
+
+def _chunked(rows: list[Row], size: int) -> Iterable[list[Row]]:
+    return (rows[i : i + size] for i in range(0, len(rows), size))
+
+
+__all__ = ["Cost", "Progress", "explain"]

@@ -1,0 +1,113 @@
+"""Which methods run with which options, and what that will cost."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from ..domain.baseline import Baseline
+from ..domain.capability import Capability
+from ..domain.cost import Cost
+from ..domain.options import coerce, encode
+from ..domain.regions import Windows
+from ..errors import BudgetTooSmall, UnknownOption, near
+from ..models.model import Model
+from ..registry import Ask, Entry, find_method, require
+
+Methods = str | Sequence[str] | Mapping[str, Mapping[str, Any]] | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One method with all its options, defaults included."""
+
+    entry: Entry
+    options: Mapping[str, Any]
+
+    @property
+    def encoded(self) -> dict[str, Any]:
+        return {name: encode(value) for name, value in self.options.items()}
+
+    def ask(self, image: Tensor, patches: tuple[int, ...] | None = None) -> Ask:
+        """What the declared cost depends on, for one image (c, *space)."""
+        baseline, regions = self.options.get("baseline"), self.options.get("regions")
+        if "window" in self.options:
+            regions = Windows(self.options["window"], self.options["stride"])
+        parts = 0 if regions is None else _count(regions, image, patches)
+        fills = baseline.fills if isinstance(baseline, Baseline) else 1
+        return Ask(tuple(image.shape[1:]), parts, fills, self.options)
+
+    def cost(self, image: Tensor, patches: tuple[int, ...] | None = None) -> Cost:
+        """Model calls for one image, the prediction included; an upper bound where sampling may stop early."""
+        return self.entry.cost(self.ask(image, patches))
+
+
+def plan(methods: Methods, options: Mapping[str, Any], model: Model, *, seed: int) -> tuple[list[Step], bool]:
+    """The steps to run, and whether a single method was asked for by name."""
+    single = methods is None or isinstance(methods, str)
+    if methods is None:
+        methods = default_method(model)
+    per_method = methods if isinstance(methods, Mapping) else {name: {} for name in _names(methods)}
+    entries = [find_method(name) for name in per_method]
+    _all_known(options, entries)
+    for entry in entries:
+        require(entry, model.capabilities, model.name)
+    return [_step(entry, {**_fitting(options, entry), **per_method[entry.name]}, seed) for entry in entries], single
+
+
+def default_method(model: Model) -> str:
+    """A method that suits the kind of model: what its capabilities allow, cheapest first."""
+    offers = model.capabilities
+    if Capability.LAYERS | Capability.GRADIENTS in offers:
+        return "grad-cam"
+    return "integrated-gradients" if Capability.GRADIENTS in offers else "occlusion"
+
+
+def affordable(step: Step, cost: Cost, budget: int | None) -> None:
+    """Refuse what cannot be done within the budget; sampling methods stop when it is spent instead."""
+    if budget is not None and cost.calls > budget and not step.entry.samples:
+        raise BudgetTooSmall(
+            f"{step.entry.name} needs {cost.calls} model calls for this image, the budget is {budget}.",
+            fix=f"raise the budget to {cost.calls}, choose coarser options, or a method that samples.",
+        )
+
+
+def _names(methods: str | Sequence[str]) -> list[str]:
+    return [methods] if isinstance(methods, str) else list(dict.fromkeys(methods))
+
+
+def _step(entry: Entry, given: Mapping[str, Any], seed: int) -> Step:
+    hints = typing.get_type_hints(inspect.unwrap(entry.function))
+    options = {name: option.default for name, option in entry.options.items()}
+    if "seed" in options:
+        options["seed"] = seed
+    _all_known(given, [entry])
+    options |= {name: coerce(name, value, hints[name]) for name, value in given.items()}
+    return Step(entry, options)
+
+
+def _fitting(options: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name in entry.options}
+
+
+def _all_known(options: Mapping[str, Any], entries: Sequence[Entry]) -> None:
+    """An option that no method has is an error, never ignored."""
+    known = {name for entry in entries for name in entry.options}
+    for name in options:
+        if name not in known:
+            methods = ", ".join(entry.name for entry in entries)
+            raise UnknownOption(
+                f"{methods} has no option {name!r}.{near(name, known)}",
+                fix=f"its options are: {', '.join(sorted(known)) or 'none'}.",
+            )
+
+
+def _count(regions: Any, image: Tensor, patches: tuple[int, ...] | None) -> int:
+    if isinstance(regions, Windows):
+        return regions.count(tuple(image.shape[1:]))
+    return int(regions.of(image, patches).count)

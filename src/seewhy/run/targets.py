@@ -1,0 +1,71 @@
+"""From what a person asks about to targets of one model's outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from torch import Tensor
+
+from ..domain.prediction import name_of
+from ..domain.target import SCALES, Asked, Contrast, Kind, Scale, Target, class_index, kind_of
+from ..errors import BadOption, BadTarget
+
+
+def resolve(
+    asked: Asked, outputs: Tensor, labels: Sequence[str] | None, wanted: Scale | None, published: Scale
+) -> Target:
+    """The target of one image, from its row of outputs (1, classes): nothing means the predicted class.
+
+    Without a wish the scale is the one that the method was published for, or the model's own probabilities.
+    """
+    if wanted is not None and wanted not in SCALES:
+        raise BadOption(f"scale={wanted!r} is not possible.", fix=f"give one of: {', '.join(SCALES)}.")
+    kind, classes = kind_of(outputs), outputs.shape[1]
+    scale: Scale = wanted or (published if kind == "logits" else "probability")
+    if asked is None:
+        asked = int(outputs[0].argmax())
+    if isinstance(asked, Contrast):
+        this, that = (class_index(_plain(side), labels, classes) for side in (asked.this, asked.that))
+        return replace(of_class(this, labels, scale, kind), against=that)
+    if isinstance(asked, int | str) or hasattr(asked, "__index__"):
+        return of_class(class_index(_plain(asked), labels, classes), labels, scale, kind)
+    if callable(asked):
+        return Target(None, getattr(asked, "__name__", "custom score"), scale, kind, function=asked)
+    raise BadTarget(
+        f"{asked!r} is not a target.",
+        fix="give nothing, an index, a name, Contrast(this, that), or a function of the outputs.",
+    )
+
+
+def of_class(index: int, labels: Sequence[str] | None, scale: Scale, kind: Kind) -> Target:
+    """The score of one class; a model that answers probabilities has no logits, so their logarithm stands in."""
+    return Target(index, name_of(index, labels), scale, kind)
+
+
+def rival(target: Target, outputs: Tensor, labels: Sequence[str] | None) -> Target | None:
+    """The strongest other class, to see whether its map differs; None when there is no other."""
+    if target.index is None or outputs.shape[1] < 2:
+        return None
+    others = outputs[0].clone()
+    others[target.index] = -float("inf")
+    return of_class(int(others.argmax()), labels, target.scale, target.kind)
+
+
+def per_input(target: Any, count: int, single: bool) -> tuple[list[list[Asked]], bool]:
+    """The targets of each input, and whether each has just one."""
+    if not isinstance(target, list | tuple):
+        return [[target]] * count, True
+    if single:
+        return [list(target)], False
+    if len(target) != count:
+        raise BadTarget(
+            f"{len(target)} targets were given for {count} inputs.", fix="give one target for all, or one per input."
+        )
+    several = any(isinstance(item, list | tuple) for item in target)
+    return [list(item) if isinstance(item, list | tuple) else [item] for item in target], not several
+
+
+def _plain(asked: Any) -> int | str:
+    return asked if isinstance(asked, str) else int(asked)

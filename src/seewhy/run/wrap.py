@@ -1,0 +1,115 @@
+"""From evidence on the device to the explanation that a person holds."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .. import __version__
+from ..domain.check import Check
+from ..domain.cost import Cost
+from ..domain.evidence import PartScores
+from ..domain.prediction import Prediction, name_of
+from ..explanation import Asked, Explanation, Origin, Parts
+from ..inputs.read import Sample
+from .checks import Subject
+from .plan import Step
+
+VERSIONS = {
+    "seewhy": __version__,
+    "torch": torch.__version__,
+    "numpy": np.__version__,
+    "python": platform.python_version(),
+}
+
+
+@dataclass(frozen=True)
+class Wrapping:
+    """All that goes into one explanation."""
+
+    subject: Subject
+    step: Step
+    sample: Sample
+    prediction: Prediction
+    checks: tuple[Check, ...]
+
+
+def wrap(given: Wrapping, *, cost: Cost, check_cost: Cost, seconds: float, seed: int, precision: str) -> Explanation:
+    """The explanation of one row."""
+    subject, evidence, i = given.subject, given.subject.evidence, given.subject.index
+    return Explanation(
+        values=_array(evidence.values[i]),
+        signed=_signed(given),
+        prediction=given.prediction,
+        target=_asked(subject),
+        checks=given.checks,
+        origin=_origin(given, seed, precision),
+        cost=cost,
+        geometry=given.sample.geometry,
+        picture=given.sample.picture,
+        stderr=_maybe(evidence.stderr, i),
+        band=_maybe(evidence.band, i),
+        parts=None if evidence.parts is None else _parts(evidence.parts[i]),
+        layer=evidence.layer,
+        sampling=None if evidence.sampling is None else evidence.sampling[i],
+        seconds=seconds,
+        check_cost=check_cost,
+    )
+
+
+def _signed(given: Wrapping) -> bool:
+    """Whether negative values can occur: methods that clip them by an option have none."""
+    return given.subject.entry.signed and given.step.options.get("sign") != "positive"
+
+
+def _asked(subject: Subject) -> Asked:
+    target, labels = subject.target, subject.model.labels
+    against = None if target.against is None else name_of(target.against, labels)
+    return Asked(target.index, target.label, target.scale, subject.score, target.against, against)
+
+
+def _origin(given: Wrapping, seed: int, precision: str) -> Origin:
+    model, entry, picture = given.subject.model, given.subject.entry, given.sample.picture
+    preprocess = model.preprocess
+    return Origin(
+        method=entry.name,
+        options=given.step.encoded,
+        seed=seed,
+        model=model.name,
+        model_fingerprint=model.fingerprint,
+        image=picture.name,
+        image_digest=picture.digest,
+        versions=VERSIONS,
+        device=str(model.device),
+        dtype=str(model.dtype).removeprefix("torch."),
+        precision=precision,
+        preprocess={} if preprocess is None else preprocess.to_json(),
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        family=entry.family,
+        paper=entry.paper,
+    )
+
+
+def _parts(scores: PartScores) -> Parts:
+    labels = scores.regions.labels
+    return Parts(
+        _array(scores.values),
+        None if scores.stderr is None else _array(scores.stderr),
+        None if scores.band is None else _array(scores.band),
+        None if labels is None else labels.cpu().numpy().astype(np.int32),
+        scores.regions.kind,
+    )
+
+
+def _maybe(values: Tensor | None, i: int) -> NDArray[np.float32] | None:
+    return None if values is None else _array(values[i])
+
+
+def _array(values: Tensor) -> NDArray[np.float32]:
+    return values.detach().float().cpu().numpy().copy()
