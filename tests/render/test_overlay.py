@@ -181,9 +181,9 @@ def test_an_overlay_of_an_ordinary_photo_is_quick():
     overlay(explanation())
     times = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         overlay(explanation())
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert min(times) < 0.1
 
 

@@ -36,7 +36,7 @@ def test_the_summary_tells_answer_question_and_place():
 def test_evidence_against_is_told_as_such():
     told = summary(corner(-1.0))
     assert "Nothing in the map is evidence for it" in told
-    assert "in all 100 % of the map's strength" in told
+    assert "in all 100% of the map's strength" in told
     assert "it is strongest at the lower left" in told
 
 
@@ -59,9 +59,9 @@ def test_a_map_of_nan_says_nothing_and_does_not_fail():
 
 
 def test_the_part_that_was_not_seen_is_told_only_where_there_is_one():
-    assert "on the 51 % of the photo that the model saw" in summary(explanation())
+    assert "on the 51% of the photo that the model saw" in summary(explanation())
     assert "the model saw" not in summary(corner())
-    assert "The 49 % of the photo that the model did not see are hatched." in alt_text(explanation())
+    assert "The 49% of the photo that the model did not see are hatched." in alt_text(explanation())
 
 
 def test_failed_checks_are_told_worst_first_with_their_message():
@@ -72,7 +72,7 @@ def test_failed_checks_are_told_worst_first_with_their_message():
 
 
 def test_passed_checks_are_no_proof_and_missing_ones_are_said():
-    assert "All 1 checks passed; the map still does not prove" in summary(corner())
+    assert "The one check that judges passed; the map still does not prove" in summary(corner())
     assert "No check was run" in summary(explanation(checks=(Check("x", "not run", "No time."),)))
 
 
@@ -83,7 +83,7 @@ def test_passed_checks_are_no_proof_and_missing_ones_are_said():
         (Sampling(90, "masks", "cancelled", 0.2), "90 masks were drawn, until the run was cancelled"),
         (Sampling(9, "orders", "samples"), "no error bar was computed"),
         (Sampling(256, "subsets", "exact"), "nothing was sampled"),
-        (Sampling(64, "pairs", "converged", 0.04, 0.05), "±4 % of the map's range, where 5 % was asked for"),
+        (Sampling(64, "pairs", "converged", 0.04, 0.05), "±4% of the map's range, where 5% was asked for"),
     ],
 )
 def test_the_error_bar_and_the_stop_are_told(sampling, words):
@@ -104,7 +104,7 @@ def test_a_model_with_one_answer_has_no_runners_up():
 
 def test_reasons_are_the_strongest_parts_with_number_error_bar_and_place():
     speaks_for, against = for_and_against(with_parts())
-    assert speaks_for[0].startswith("part 5, centre (3 % of the photo): +0.87 ± 0.02 logit, 39 % of what speaks for it")
+    assert speaks_for[0].startswith("part 5, centre (3% of the photo): +0.87 ± 0.02 logit, 39% of what speaks for it")
     assert all("−" in line for line in against)
     assert len(speaks_for) == len(against) == 3
 
@@ -153,9 +153,9 @@ def test_numbers_are_short(value, text):
 
 
 def test_small_shares_and_probabilities_are_not_rounded_away():
-    assert percent(0.0001) == "under 1 %"
-    assert percent(0.9999) == "over 99 %"
-    assert percent(0.0) == "0 %"
+    assert percent(0.0001) == "under 1%"
+    assert percent(0.9999) == "over 99%"
+    assert percent(0.0) == "0%"
     assert probability(0.9991) == "above 0.99"
     assert probability(1.0) == "1.00"
     assert probability(0.001) == "below 0.01"
@@ -164,3 +164,18 @@ def test_small_shares_and_probabilities_are_not_rounded_away():
 def test_a_clip_is_described_by_its_middle_frame():
     values = np.stack([np.zeros((7, 7)), blobs(7, (0.1, 0.1, 0.1, 1.0)), np.zeros((7, 7))]).astype(np.float32)
     assert "strongest at the upper left" in summary(explanation(values=values, geometry=WHOLE))
+
+
+def test_the_strongest_place_of_a_part_is_its_middle():
+    values = np.zeros((4, 4), np.float32)
+    values[0, 3] = 1.0
+    told = summary(explanation(values=values.repeat(56, 0).repeat(56, 1), geometry=WHOLE, parts=with_parts().parts))
+    x, y = (int(n) for n in told.split("around pixel x ")[1].split(".")[0].split(", y "))
+    assert (x, y) == pytest.approx((451 * 7 / 8, 300 / 8), abs=10)
+
+
+def test_of_two_equal_peaks_one_is_told_and_not_the_place_between_them():
+    values = np.zeros((9, 9), np.float32)
+    values[1, 1] = values[7, 7] = 1.0
+    told = summary(explanation(values=values, geometry=WHOLE))
+    assert "strongest at the upper left" in told or "strongest at the lower right" in told

@@ -19,11 +19,18 @@ def draw_lines(
     rgb: NDArray[np.uint8], lines: Sequence[Line], colour: Colour, *, width: float = 2.0, dashed: bool = False
 ) -> NDArray[np.uint8]:
     """The picture with lines in pixel-centre coordinates on it."""
-    pieces = [piece for line in lines for piece in (_dashes(line) if dashed else (line,))]
-    for ink, wide in ((RIM, width + 2), (colour, width)):
+    bold = boldness(rgb)
+    pieces = [piece for line in lines for piece in (_dashes(line, 9 * bold) if dashed else (line,))]
+    for ink, wide in ((RIM, bold * width + 2), (colour, bold * width)):
         mask = _mask(rgb.shape[:2], pieces, wide)[..., None]
         rgb = np.rint(rgb * (1 - mask) + np.array(ink) * mask).astype(np.uint8)
     return rgb
+
+
+def boldness(rgb: NDArray[np.uint8]) -> float:
+    """Large pictures are shown smaller, so their lines must be thicker."""
+    height, width = rgb.shape[:2]
+    return max(1.0, max(height, width) / 600)
 
 
 def _mask(size: Sequence[int], lines: Iterable[Line], width: float) -> NDArray[np.float32]:
@@ -34,7 +41,7 @@ def _mask(size: Sequence[int], lines: Iterable[Line], width: float) -> NDArray[n
     return np.asarray(np.asarray(page.reduce(FINE)) / 255, np.float32)
 
 
-def _dashes(line: Line, *, length: float = 9.0) -> list[Line]:
+def _dashes(line: Line, length: float) -> list[Line]:
     """Every second stretch of a line."""
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
     starts = np.arange(0.0, along[-1], 2 * length)

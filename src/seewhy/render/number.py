@@ -31,10 +31,10 @@ def signed(value: float) -> str:
 def percent(share: float) -> str:
     """A share of 0 to 1 in per cent; small but present shares are not rounded away."""
     if 0 < share < 0.005:
-        return "under 1 %"
+        return "under 1%"
     if 0.995 < share < 1:
-        return "over 99 %"
-    return f"{share * 100:.0f} %"
+        return "over 99%"
+    return f"{share * 100:.0f}%"
 
 
 def probability(value: float) -> str:

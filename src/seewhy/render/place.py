@@ -75,7 +75,9 @@ def parts(explanation: Explanation, sign: int) -> list[Place]:
 def strongest(heat: NDArray[np.float32], sign: int = 1) -> tuple[int, int]:
     """The (x, y) pixel of the photo around which the map is strongest."""
     soft = np.where(np.isfinite(heat), softened(heat) * sign, -np.inf)
-    y, x = np.unravel_index(int(soft.argmax()), soft.shape)
+    # A part is a plateau: its middle is meant, not its first corner. Of several peaks, one is meant, not between them.
+    peak = np.argwhere(soft >= 0.99 * soft.max())
+    y, x = peak[np.square(peak - peak.mean(axis=0)).sum(axis=1).argmin()]
     return int(x), int(y)
 
 

@@ -116,7 +116,8 @@ def checks(found: tuple[Check, ...]) -> str:
     if not judged:
         return "No check was run, so nothing is known about how far to trust this map."
     if not troubles:
-        return f"All {len(judged)} checks passed; the map still does not prove why the model answered so."
+        passed = "The one check that judges passed" if len(judged) == 1 else f"All {len(judged)} checks passed"
+        return f"{passed}; the map still does not prove why the model answered so."
     told = " ".join(f"{check.verdict.capitalize()}, {check.name}: {_ended(check.message)}" for check in troubles)
     return f"{len(troubles)} of {len(judged)} checks did not pass. {told}"
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from .colour import colourise
 from .frame import Frame, resized
-from .ink import Colour, draw_lines
+from .ink import Colour, boldness, draw_lines
 from .level import Line, area_level, lines, mass_level
 from .number import percent
 
@@ -34,10 +34,11 @@ class Drawn:
 
 def heat(frame: Frame, scale: float, signed: bool) -> Drawn:
     """The photo, a little greyed, under colour that covers more where the map is stronger."""
-    colour = colourise(frame.heat, scale, signed)
     strength = np.clip(np.abs(np.nan_to_num(frame.heat)) / (scale or 1.0), 0, 1)
-    cover = 0.82 * strength[..., None] ** 0.7
-    return Drawn(_blend(greyed(frame.photo, 0.6), colour[..., :3], cover), colours=True)
+    # Weak values of a signed map have nearly white colours: as a veil over a dark photo they would seem strong.
+    tint = np.sign(frame.heat) * np.maximum(strength, 0.4) * scale if signed else frame.heat
+    colour = colourise(tint, scale, signed)
+    return Drawn(_blend(greyed(frame.photo, 0.6), colour[..., :3], 0.85 * strength[..., None] ** 0.8), colours=True)
 
 
 def map_(frame: Frame, scale: float, signed: bool) -> Drawn:
@@ -49,7 +50,7 @@ def map_(frame: Frame, scale: float, signed: bool) -> Drawn:
 def contour(frame: Frame, scale: float, signed: bool) -> Drawn:
     """Lines that enclose shares of the evidence: solid for, dashed against."""
     rgb, keys = greyed(frame.photo, 0.4), []
-    shares = ", ".join(f"{share * 100:.0f}" for share in reversed(ENCLOSED)) + " %"
+    shares = ", ".join(f"{share * 100:.0f}" for share in reversed(ENCLOSED)) + "%"
     for sign, colour, swatch in ((1, FOR, "solid"), (-1, AGAINST, "dashed")) if signed else ((1, FOR, "solid"),):
         side = frame.heat * sign
         if not (side > 0).any():
@@ -105,7 +106,8 @@ def greyed(rgb: RGB, amount: float) -> RGB:
 def hatched(rgb: RGB, seen: NDArray[np.bool_]) -> RGB:
     """What the model did not see: dimmed, without colour, under diagonal lines."""
     down, across = np.indices(seen.shape)
-    stripe = np.expand_dims((down + across) % 10 < 2, -1)
+    period = round(10 * boldness(rgb))
+    stripe = np.expand_dims((down + across) % period < period / 5, -1)
     dim = greyed(rgb, 1.0) * 0.5
     unseen = np.where(stripe, 0.35 * dim + 0.65 * 175, dim).astype(np.uint8)
     return np.where(seen[..., None], rgb, unseen)

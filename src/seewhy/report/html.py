@@ -61,7 +61,7 @@ def html(explanations: Sequence[Explanation], *, title: str) -> str:
         f"<title>{escape(title)}</title><style>{style}</style></head>\n<body><header><h1>{escape(title)}</h1>"
         f'<p class="small">{_counted(len(photos), "photo")}, {_counted(len(explanations), "explanation")}, '
         f"made with seewhy {escape(__version__)}</p>{_contents(photos)}</header>\n<main>{sections}"
-        f"<section><h2>What this cannot tell</h2><ul>{limits}</ul></section></main>"
+        f'<section class="limits"><h2>What this cannot tell</h2><ul>{limits}</ul></section></main>'
         "<footer>Static page: it runs no script and loads nothing from outside.</footer></body></html>\n"
     )
 
