@@ -23,7 +23,7 @@ def read_out(relevance: Float[Tensor, "b to from"], record: AttentionRecord, not
     else:
         readout = tokens.readout.to(relevance)
         rows = torch.einsum("t,btf->bf", readout / readout.sum(), relevance)
-    values = rows[:, tokens.prefix :].reshape(len(rows), *tokens.grid)
+    values = tokens.on_grid(rows)
     return Evidence(values, notes=(*notes, *_hot_spots(values)))
 
 
