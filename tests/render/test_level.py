@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seewhy.render.level import area_level, lines, mass_level
+from seewhy.render.level import area_level, lines, mass_levels
 
 
 def enclosed_area(line: np.ndarray) -> float:
@@ -15,7 +15,7 @@ def enclosed_area(line: np.ndarray) -> float:
 
 def test_a_mass_level_holds_its_share_and_no_smaller_set_of_values_does():
     values = np.arange(1.0, 101.0)
-    level = mass_level(values, 0.5)
+    (level,) = mass_levels(values, [0.5])
     assert values[values >= level].sum() >= 0.5 * values.sum() > values[values > level].sum()
 
 
@@ -27,8 +27,8 @@ def test_an_area_level_is_measured_on_what_was_seen():
 
 def test_a_map_without_positive_values_has_no_level_and_no_line():
     heat = -np.ones((5, 5))
-    assert mass_level(heat, 0.5) == area_level(heat, 0.15) == float("inf")
-    assert lines(heat, mass_level(heat, 0.5)) == []
+    assert mass_levels(heat, [0.5]) == [area_level(heat, 0.15)] == [float("inf")]
+    assert lines(heat, float("inf")) == []
 
 
 def test_the_line_around_a_disc_is_one_closed_circle():

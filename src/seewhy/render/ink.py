@@ -19,26 +19,25 @@ def draw_lines(
     rgb: NDArray[np.uint8], lines: Sequence[Line], colour: Colour, *, width: float = 2.0, dashed: bool = False
 ) -> NDArray[np.uint8]:
     """The picture with lines in pixel-centre coordinates on it."""
-    bold = boldness(rgb)
+    bold, page = boldness(rgb), Image.fromarray(rgb)
     pieces = [piece for line in lines for piece in (_dashes(line, 9 * bold) if dashed else (line,))]
     for ink, wide in ((RIM, bold * width + 2), (colour, bold * width)):
-        mask = _mask(rgb.shape[:2], pieces, wide)[..., None]
-        rgb = np.rint(rgb * (1 - mask) + np.array(ink) * mask).astype(np.uint8)
-    return rgb
+        page.paste(ink, mask=_mask(page.size, pieces, wide))
+    return np.asarray(page)
 
 
 def boldness(rgb: NDArray[np.uint8]) -> float:
     """Large pictures are shown smaller, so their lines must be thicker."""
     height, width = rgb.shape[:2]
-    return max(1.0, max(height, width) / 600)
+    return max(1.0, float(max(height, width)) / 600)
 
 
-def _mask(size: Sequence[int], lines: Iterable[Line], width: float) -> NDArray[np.float32]:
-    page = Image.new("L", (size[1] * FINE, size[0] * FINE))
+def _mask(size: tuple[int, int], lines: Iterable[Line], width: float) -> Image.Image:
+    page = Image.new("L", (size[0] * FINE, size[1] * FINE))
     pen = ImageDraw.Draw(page)
     for line in lines:
         pen.line([(x, y) for x, y in (line + 0.5) * FINE], fill=255, width=round(width * FINE), joint="curve")
-    return np.asarray(np.asarray(page.reduce(FINE)) / 255, np.float32)
+    return page.reduce(FINE)
 
 
 def _dashes(line: Line, length: float) -> list[Line]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +18,13 @@ CROSSINGS = {
 }  # fmt: skip
 
 
-def mass_level(heat: NDArray[np.floating], share: float) -> float:
-    """The value above which the positive part of the map holds this share of its sum; infinity without any."""
+def mass_levels(heat: NDArray[np.floating], shares: Sequence[float]) -> list[float]:
+    """The values above which the positive part of the map holds these shares of its sum; infinity without any."""
     ranked = np.sort(heat[heat > 0])[::-1]
     if not ranked.size:
-        return float("inf")
+        return [float("inf")] * len(shares)
     held = np.cumsum(ranked, dtype=np.float64)
-    return float(ranked[np.searchsorted(held, share * held[-1])])
+    return [float(ranked[np.searchsorted(held, share * held[-1])]) for share in shares]
 
 
 def area_level(heat: NDArray[np.floating], share: float) -> float:

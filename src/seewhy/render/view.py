@@ -12,7 +12,7 @@ from PIL import Image
 from .colour import colourise
 from .frame import Frame, resized
 from .ink import Colour, boldness, draw_lines
-from .level import Line, area_level, lines, mass_level
+from .level import Line, area_level, lines, mass_levels
 from .number import percent
 
 RGB = NDArray[np.uint8]
@@ -55,9 +55,8 @@ def contour(frame: Frame, scale: float, signed: bool) -> Drawn:
         side = frame.heat * sign
         if not (side > 0).any():
             continue
-        for width, share in enumerate(ENCLOSED, start=1):
-            traced = trace(side, mass_level(side, share))
-            rgb = draw_lines(rgb, traced, colour, width=0.6 + 0.7 * width, dashed=sign < 0)
+        for width, level in enumerate(mass_levels(side, ENCLOSED), start=1):
+            rgb = draw_lines(rgb, trace(side, level), colour, width=0.6 + 0.7 * width, dashed=sign < 0)
         words = ("evidence for" if sign > 0 else "evidence against") if signed else "importance"
         keys.append((swatch, f"{swatch} lines around {shares} of the {words}"))
     return Drawn(rgb, keys=tuple(keys) or (("", "the map has no strength to draw lines around"),))
