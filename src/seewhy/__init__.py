@@ -24,7 +24,7 @@ _HOMES = {
     ),
 }
 
-__all__ = ["__version__", "errors", *sorted(_HOMES)]  # noqa: PLE0604
+__all__ = ["__version__", "errors", *sorted(_HOMES)]
 
 if TYPE_CHECKING:
     from .domain.baseline import Blur as Blur

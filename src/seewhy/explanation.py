@@ -36,7 +36,7 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """Numbers per part for methods that play with parts: labels is (h, w) with the part of each model pixel, or None."""
+    """Numbers per part; labels (h, w) tells the part of each model pixel, None for parts that overlap."""
 
     values: NDArray[np.float32]
     stderr: NDArray[np.float32] | None

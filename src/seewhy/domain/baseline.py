@@ -28,10 +28,10 @@ class Baseline(ABC):
     tokens: ClassVar[bool] = False  # parts are left out of the sequence instead of being painted over
 
     @abstractmethod
-    def fill(self, image: Float[Tensor, c *space]) -> Fill:
+    def fill(self, image: Float[Tensor, c * space]) -> Fill:
         """The pixels of the all-absent image, one per draw."""
 
-    def complete(self, image: Float[Tensor, c *space], masks: Masks) -> Float[Tensor, "n c *space"]:
+    def complete(self, image: Float[Tensor, c * space], masks: Masks) -> Float[Tensor, "n c *space"]:
         """The pixels to show where a mask removes, given what it keeps (adaptive baselines)."""
         return self.fill(image).expand(len(masks), *image.shape)
 

@@ -41,6 +41,11 @@ class Sampling:
     tolerance: float | None = None  # what was asked for
 
     @property
+    def samples(self) -> int:
+        """The `samples` option that draws as many: a pair takes two."""
+        return self.drawn * (2 if self.unit.startswith("pairs") else 1)
+
+    @property
     def converged(self) -> bool:
         return self.stop in ("converged", "exact")
 

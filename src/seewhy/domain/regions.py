@@ -30,6 +30,11 @@ class Regions:
     grid: tuple[int, ...] | None = None  # arrangement of the parts when it is a regular one
 
     @property
+    def everywhere(self) -> bool:
+        """Whether each pixel belongs to a part, so that without parts nothing of the image is left."""
+        return self.labels is not None and bool((self.labels >= 0).all())
+
+    @property
     def space(self) -> tuple[int, ...]:
         if self.labels is not None:
             return tuple(self.labels.shape)
@@ -192,6 +197,9 @@ RegionSpec = Grid | Patches | Superpixels | Given | Windows
 
 
 def from_labels(labels: Bool[Tensor, "*space"] | Tensor, kind: str) -> Regions:
-    """A partition from any integer labels; numbering gaps and a first label of 1 do not matter."""
-    _, dense = torch.unique(labels, return_inverse=True)
-    return Regions(kind, int(dense.max()) + 1, labels=dense.reshape(labels.shape))
+    """A partition from any integer labels; gaps and a first label of 1 do not matter, negative ones are no part."""
+    names, dense = torch.unique(labels, return_inverse=True)
+    dense = (dense.reshape(labels.shape) - (names < 0).sum()).clamp(min=-1)
+    if int(dense.max()) < 0:
+        raise BadOption("The regions name no part at all.", fix="give labels from 0 on; negative ones mean: no part.")
+    return Regions(kind, int(dense.max()) + 1, labels=dense)

@@ -55,7 +55,7 @@ class Game:
     @cached_property
     def empty(self) -> Float[Tensor, ""]:
         """The score when every part is absent; games that split the whole image share this answer."""
-        key = self._key if self.regions.labels is None else (self._key[0], "all", *self._key[2:])
+        key = self._key if not self.regions.everywhere else (self._key[0], "all", *self._key[2:])
         nobody = torch.zeros(1, self.players, dtype=torch.bool, device=self.image.device)
         return self._score(self.probe.answers.get(key, [b"nobody"], lambda _: self._ask(nobody)))[0]
 

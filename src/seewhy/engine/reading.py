@@ -167,7 +167,8 @@ def _assemble(probe: Probe, seen: _Seen, wants: Wants, slopes: list[Tensor | Non
         layers[name] = LayerRecord(layout.choice(name), activations, None if at is None else layout.read(name, at))
     attention = None
     if wants.attention:
-        assert layout is not None and layout.tokens is not None
+        assert layout is not None
+        assert layout.tokens is not None
         attention = _assemble_attention(seen, [g for g in slope if g is not None], layout.tokens)
     return Reading(wants, seen.outputs.detach(), pixels, layers, attention)
 

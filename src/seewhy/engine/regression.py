@@ -63,5 +63,5 @@ def paired_errors(
     """The sandwich over antithetic pairs: both rows of a pair are one independent unit."""
     influence = (rows * (weights * residuals)[:, None]) @ matrix
     pairs = influence.reshape(-1, 2, influence.shape[1]).sum(dim=1)
-    freedom = max(1, len(pairs) - rows.shape[1] // 2)
+    freedom = max(1, len(pairs) - rows.shape[1] + 1)  # a pair is one equation: only its difference tells
     return from_influence(values, pairs, seed=seed, freedom=freedom)

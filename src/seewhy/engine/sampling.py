@@ -32,9 +32,8 @@ def sample(
     `draw(n)` adds n units, `estimate()` reads what was added, `least` units are needed to say anything.
     """
     if units < least:
-        raise BadOption(
-            f"{units} {unit} are too few: at least {least} are needed.", fix=f"raise samples to {least} or more."
-        )
+        enough = Sampling(least, unit, "samples").samples
+        raise BadOption(f"{units} {unit} are too few: {least} are needed.", fix=f"raise samples to at least {enough}.")
     done, stop, last = 0, "samples", None
     while done < units:
         step = min(batch, units - done, _affordable(control, calls))

@@ -26,7 +26,7 @@ from ..registry import method
     ),
     axioms=("complete", "dummy", "linear"),
 )
-def integrated_gradients(probe: Probe, *, steps: int = 32, baseline: Baseline = Colour(0.0)) -> Evidence:
+def integrated_gradients(probe: Probe, *, steps: int = 64, baseline: Baseline = Colour(0.0)) -> Evidence:
     """(image - baseline) times the mean gradient on the straight line between them (eq. 1)."""
     starts = torch.stack([baseline.fill(image) for image in probe.images], dim=1)
     maps = [(probe.images - start) * mean_gradient(probe, probe.images, start, steps=steps) for start in starts]

@@ -62,7 +62,7 @@ def kernel_shap(
 
         found, sampling = sample(
             game.probe.control, draw, estimate, units=samples // 2, calls=2 * game.baseline.fills, unit="pairs",
-            tolerance=tolerance, least=game.players,
+            tolerance=tolerance, least=game.players + 8,
         )  # fmt: skip
         return part_evidence(game, found, sampling, complete=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -45,7 +45,7 @@ class Model(ABC):
     def fingerprint(self) -> str:
         """A digest that changes when the model would answer differently."""
 
-    def meet(self, shape: tuple[int, ...]) -> None:
+    def meet(self, shape: tuple[int, ...]) -> None:  # noqa: B027  (nothing to do where there is no layout)
         """The shape (c, *space) of the images that come next; questions about the layout refer to it."""
 
     @contextmanager
@@ -53,17 +53,13 @@ class Model(ABC):
         """The model in evaluation mode with frozen parameters; given back exactly as it was."""
         yield
 
-    @contextmanager
-    def watching(self, layers: Sequence[str] = (), *, attention: bool = False) -> Iterator[Watch]:
+    def watching(self, layers: Sequence[str] = (), *, attention: bool = False) -> AbstractContextManager[Watch]:
         """Record activations of layers, and attention, during the calls inside."""
         raise MissingCapability(f"{self.name} cannot be looked into.", fix="wrap a torch.nn.Module.")
-        yield
 
-    @contextmanager
-    def dropping(self, keep: Tensor) -> Iterator[None]:
+    def dropping(self, keep: Tensor) -> AbstractContextManager[None]:
         """Leave patches out of the sequence during the calls inside; keep is (n, kept) patch indices."""
         raise MissingCapability(f"{self.name} cannot leave tokens out.", fix="use a colour, blur or noise as baseline.")
-        yield
 
     @cached_property
     def layout(self) -> Layout:

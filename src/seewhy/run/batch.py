@@ -51,7 +51,7 @@ def explain_batch(job: Job, samples: Sequence[Sample], asked: Sequence[Asked]) -
         _look(probe, job, wants, asked, published)
         patches = patches_of(job.model, job.steps)
         for step in job.steps:
-            affordable(step, step.cost(images[0], patches), job.budget)
+            affordable(step, step.on(samples[0].geometry).cost(images[0], patches), job.budget)
         columns = [list(_run(probe, job, step, samples, asked)) for step in job.steps]
     return [list(row) for row in zip(*columns, strict=True)]
 
@@ -98,7 +98,7 @@ def _run(
         yield from _explained(own, job, step, samples)
     else:
         for i, sample in enumerate(samples):
-            yield from _explained(probe.only(i, targets[i]), job, step, [sample])
+            yield from _explained(probe.only(i, targets[i]), job, step.on(sample.geometry), [sample])
 
 
 def _explained(probe: Probe, job: Job, step: Step, samples: Sequence[Sample]) -> Iterator[Explanation]:
@@ -119,7 +119,7 @@ def _explained(probe: Probe, job: Job, step: Step, samples: Sequence[Sample]) ->
         row = probe.clean[i : i + 1]
         subject = Subject(
             entry, job.model, evidence, i, probe.targets[i], float(probe.targets[i](row)[0]), others[i],
-            None if other is None or others[i] is None else other.values[i].float(), why,
+            None if other is None or others[i] is None else other.values[i].float(), why, row.shape[1],
         )  # fmt: skip
         facts = Wrapping(subject, step, sample, Prediction.of(row[0], kind_of(row), labels), checks_of(subject))
         yield wrap(
@@ -150,8 +150,7 @@ def _rival_evidence(
     elif Capability.GRADIENTS in entry.needs and job.checks != "full":
         return None, "it would cost as much again (checks='full' does it)"
     if evidence.sampling is not None:  # the same draws again: their answers are remembered
-        sampling = evidence.sampling[0]
-        options |= {"samples": sampling.drawn * (2 if sampling.unit.startswith("pairs") else 1), "tolerance": 0.0}
+        options |= {"samples": evidence.sampling[0].samples, "tolerance": 0.0}
     if evidence.sampling is not None and evidence.sampling[0].stop == "exact":
         options = dict(step.options)
     job.control.share = None

@@ -32,6 +32,7 @@ class Subject:
     rival: Target | None
     rival_map: Tensor | None  # the map of the strongest other class, where it was made
     why_no_rival: str
+    classes: int
 
     @property
     def map(self) -> Tensor:
@@ -168,6 +169,10 @@ def _assumed(subject: Subject) -> Iterator[Check]:
         yield Check("note", "warning", note)
     for note in subject.model.notes:
         yield Check("model", "warning", note)
+    labels = subject.model.labels
+    if labels is not None and len(labels) != subject.classes:
+        words = f"The model has {subject.classes} outputs but {len(labels)} class names: names may be shifted."
+        yield Check("labels", "warning", words, float(len(labels)))
 
 
 def correlation(a: Tensor, b: Tensor) -> float:

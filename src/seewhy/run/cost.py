@@ -37,7 +37,8 @@ def cost(
     adapted = adapt(model, preprocess=preprocess)
     items, _ = expand(inputs)
     steps, _ = plan(method, options, adapted, seed=seed)
-    image = read_sample(items[0], preprocess_for(adapted, items[0])).pixels
+    sample = read_sample(items[0], preprocess_for(adapted, items[0]))
+    image = sample.pixels
     adapted.meet(tuple(image.shape))
     patches = patches_of(adapted, steps)
-    return Bill({step.entry.name: step.cost(image, patches) for step in steps}, len(items))
+    return Bill({step.entry.name: step.on(sample.geometry).cost(image, patches) for step in steps}, len(items))

@@ -81,9 +81,10 @@ def _all(job: Job, items: Sequence[Item], targets: Sequence[Sequence[Asked]], *,
         for group in _chunked(list(same), TOGETHER):
             try:
                 _collect(job, group, found, failures, raising=raising)
-            except Cancelled:
+            except (Cancelled, KeyboardInterrupt):
                 if not found:
                     raise
+                job.control.cancel()
                 break
     return [failures.get(i) or found.get(i) or Failure(item.name, _cancelled()) for i, item in enumerate(items)]
 
@@ -147,7 +148,7 @@ def _expected(job: Job, rows: Sequence[Row]) -> int:
     if job.control.progress is None or not rows:
         return 0
     try:
-        each = sum(step.cost(rows[0].sample.pixels).calls for step in job.steps)
+        each = sum(step.on(rows[0].sample.geometry).cost(rows[0].sample.pixels).calls for step in job.steps)
     except SeewhyError:
         return 0
     return each * len(rows)

@@ -8,15 +8,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from torch import Tensor
+from torch.nn import Module
 
 from ..domain.baseline import Baseline
 from ..domain.capability import Capability
 from ..domain.cost import Cost
+from ..domain.geometry import Geometry
 from ..domain.options import coerce, encode
-from ..domain.regions import Windows
+from ..domain.regions import Given, Windows
 from ..errors import BudgetTooSmall, UnknownOption, near
+from ..models.layers import find_name
 from ..models.model import Model
+from ..models.torch_module import TorchModel
 from ..registry import Ask, Entry, find_method, require
 
 Methods = str | Sequence[str] | Mapping[str, Mapping[str, Any]] | None
@@ -32,6 +37,15 @@ class Step:
     @property
     def encoded(self) -> dict[str, Any]:
         return {name: encode(value) for name, value in self.options.items()}
+
+    def on(self, geometry: Geometry) -> Step:
+        """With regions that were drawn on the original photo as regions of what the model sees."""
+        given = self.options.get("regions")
+        if not isinstance(given, Given) or given.masks.shape[-2:] != geometry.original or not geometry.steps:
+            return self
+        masks = np.asarray(given.masks)
+        seen = geometry.to_model(masks) if masks.ndim == 2 else np.stack([geometry.to_model(m > 0) for m in masks])
+        return Step(self.entry, {**self.options, "regions": Given(seen)})
 
     def ask(self, image: Tensor, patches: tuple[int, ...] | None = None) -> Ask:
         """What the declared cost depends on, for one image (c, *space)."""
@@ -52,6 +66,7 @@ def plan(methods: Methods, options: Mapping[str, Any], model: Model, *, seed: in
     single = methods is None or isinstance(methods, str)
     if methods is None:
         methods = default_method(model)
+    options = {name: _layer_name(value, model) for name, value in options.items()}
     per_method = methods if isinstance(methods, Mapping) else {name: {} for name in _names(methods)}
     entries = [find_method(name) for name in per_method]
     _all_known(options, entries)
@@ -75,6 +90,11 @@ def affordable(step: Step, cost: Cost, budget: int | None) -> None:
             f"{step.entry.name} needs {cost.calls} model calls for this image, the budget is {budget}.",
             fix=f"raise the budget to {cost.calls}, choose coarser options, or a method that samples.",
         )
+
+
+def _layer_name(value: Any, model: Model) -> Any:
+    """A layer given as a module, by its name."""
+    return find_name(value, model.module) if isinstance(value, Module) and isinstance(model, TorchModel) else value
 
 
 def _names(methods: str | Sequence[str]) -> list[str]:
