@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -41,20 +42,34 @@ class SoftGrid:
     def draw(self, count: int, block: int) -> Iterator[tuple[list[bytes], Masks]]:
         """`count` masks with their names, in blocks; a mask uses the same random numbers whatever the blocks."""
         while count > 0:
-            size = min(block, count)
-            drawn = [self._one() for _ in range(size)]
-            yield [name for name, _ in drawn], torch.stack([mask for _, mask in drawn])
-            count -= size
+            drawn = [self._numbers() for _ in range(min(block, count))]
+            names = [
+                repr(self.grid).encode() + bits.numpy().tobytes() + shifts.numpy().tobytes() for bits, shifts in drawn
+            ]
+            yield names, self._enlarged(*(torch.stack(part) for part in zip(*drawn, strict=True)))
+            count -= len(drawn)
 
-    def _one(self) -> tuple[bytes, Tensor]:
+    def _numbers(self) -> tuple[Tensor, Tensor]:
         bits = torch.rand(self.grid, generator=self.generator) < self.keep
-        mask, name = bits.float(), repr(self.grid).encode() + bits.numpy().tobytes()
-        for axis, (size, cells) in enumerate(zip(self.space, self.grid, strict=True)):
-            step = -(-size // cells)
-            shift = int(torch.randint(0, step, (), generator=self.generator))
-            mask = torch.tensordot(_enlarge(size, cells, step, shift), mask, dims=([1], [axis])).movedim(0, axis)
-            name += shift.to_bytes(4)
-        return name, mask
+        return bits, (torch.rand(len(self.grid), generator=self.generator) * torch.tensor(self._steps)).long()
+
+    def _enlarged(self, bits: Tensor, shifts: Tensor) -> Masks:
+        masks = bits.float()
+        for axis, matrices in enumerate(self._matrices):
+            rows = masks.movedim(axis + 1, -1)
+            rows = (rows.flatten(1, -2) @ matrices[shifts[:, axis]].mT).unflatten(1, rows.shape[1:-1])
+            masks = rows.movedim(-1, axis + 1)
+        return masks
+
+    @property
+    def _steps(self) -> list[int]:
+        return [-(-size // cells) for size, cells in zip(self.space, self.grid, strict=True)]
+
+    @cached_property
+    def _matrices(self) -> list[Tensor]:
+        """For each axis and shift, the interpolation from cells to pixels."""
+        axes = zip(self.space, self.grid, self._steps, strict=True)
+        return [torch.stack([_enlarge(*axis, shift) for shift in range(axis[2])]) for axis in axes]
 
 
 def _enlarge(size: int, cells: int, step: int, shift: int) -> Tensor:

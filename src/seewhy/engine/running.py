@@ -21,8 +21,8 @@ class MaskedMean:
 
     def add(self, masks: Masks, scores: Scores) -> None:
         """Enter masks with the scores they got."""
-        weighted = (masks.to(self.first.device) * scores.reshape(-1, *[1] * (masks.ndim - 1))).double() / self.keep
-        self.first += weighted.sum(dim=0)
+        weighted = masks.to(self.first.device) * scores.reshape(-1, *[1] * (masks.ndim - 1)) / self.keep
+        self.first += weighted.sum(dim=0)  # blocks are small: float32 inside, float64 across
         self.second += weighted.square().sum(dim=0)
         self.count += len(masks)
 

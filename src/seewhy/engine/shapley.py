@@ -44,7 +44,9 @@ def gains_of_pairs(game: Game, orders: Tensor) -> Tensor:
     """What each part adds when parts arrive in an order and in its reverse: the mean of the two, (pairs, p)."""
     both = torch.stack([orders, orders.flip(dims=[1])], dim=1).flatten(0, 1)
     chains = torch.cat([arrivals(order) for order in both])
-    asked = game.values(chains.to(game.image.device)).double().cpu().reshape(len(both), -1)
+    alone = game.players == 1  # a single part has no company to arrive in
+    asked = torch.zeros(0) if alone else game.values(chains.to(game.image.device)).double().cpu()
+    asked = asked.reshape(len(both), -1 if len(asked) else 0)
     start, end = (score.double().cpu().expand(len(both), 1) for score in (game.empty, game.whole()))
     steps = torch.cat([start, asked, end], dim=1).diff(dim=1)
     return torch.zeros_like(steps).scatter(1, both, steps).reshape(-1, 2, game.players).mean(dim=1)
