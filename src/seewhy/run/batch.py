@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -39,6 +40,11 @@ class Job:
     budget: int | None
     checks: str  # quick, standard, full
     seed: int
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of the model as it was when the run began."""
+        return self.model.fingerprint
 
 
 def explain_batch(job: Job, samples: Sequence[Sample], asked: Sequence[Asked]) -> list[list[Explanation]]:
@@ -121,7 +127,9 @@ def _explained(probe: Probe, job: Job, step: Step, samples: Sequence[Sample]) ->
             entry, job.model, evidence, i, probe.targets[i], float(probe.targets[i](row)[0]), others[i],
             None if other is None or others[i] is None else other.values[i].float(), why, row.shape[1],
         )  # fmt: skip
-        facts = Wrapping(subject, step, sample, Prediction.of(row[0], kind_of(row), labels), checks_of(subject))
+        facts = Wrapping(
+            subject, step, sample, Prediction.of(row[0], kind_of(row), labels), checks_of(subject), job.fingerprint
+        )
         yield wrap(
             facts,
             cost=cost,

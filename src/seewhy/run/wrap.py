@@ -38,6 +38,7 @@ class Wrapping:
     sample: Sample
     prediction: Prediction
     checks: tuple[Check, ...]
+    fingerprint: str  # of the model
 
 
 def wrap(given: Wrapping, *, cost: Cost, check_cost: Cost, seconds: float, seed: int, precision: str) -> Explanation:
@@ -82,7 +83,7 @@ def _origin(given: Wrapping, seed: int, precision: str) -> Origin:
         options=given.step.encoded,
         seed=seed,
         model=model.name,
-        model_fingerprint=model.fingerprint,
+        model_fingerprint=given.fingerprint,
         image=picture.name,
         image_digest=picture.digest,
         versions=VERSIONS,
