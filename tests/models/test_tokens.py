@@ -5,21 +5,24 @@ import torch
 from torch import Tensor, nn
 
 from seewhy.domain.capability import Capability
-from seewhy.errors import BadOption
+from seewhy.errors import BadOption, NoSuitableLayer
 from seewhy.models.torch_module import TorchModel
 
 
 class Tokens(nn.Module):
-    """One transformer block over patches, with extra tokens before and after, in any order."""
+    """Transformer blocks over patches, with extra tokens before and after, in any order."""
 
-    def __init__(self, *, before: int = 1, after: int = 0, columns: bool = False, aware: bool = False) -> None:
+    def __init__(
+        self, *, before: int = 1, after: int = 0, columns: bool = False, aware: bool = False, mixes: bool = False,
+        depth: int = 2,
+    ) -> None:  # fmt: skip
         super().__init__()
         torch.manual_seed(0)
-        self.columns, self.aware = columns, aware
+        self.columns, self.aware, self.mixes = columns, aware, mixes
         self.patch = nn.Conv2d(3, 16, 8, 8)
         self.before, self.after = nn.Parameter(torch.randn(before, 16)), nn.Parameter(torch.randn(after, 16))
         self.place = nn.Parameter(torch.randn(16, 16))
-        self.blocks = nn.ModuleList(nn.TransformerEncoderLayer(16, 2, 32, batch_first=True) for _ in range(2))
+        self.blocks = nn.ModuleList(nn.TransformerEncoderLayer(16, 2, 32, batch_first=True) for _ in range(depth))
         self.head = nn.Linear(16, 3)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -29,6 +32,7 @@ class Tokens(nn.Module):
         tokens = torch.cat([sides[0], patches, sides[1]], 1)
         for block in self.blocks:
             tokens = block(tokens)
+            tokens = tokens + tokens.mean(1, keepdim=True) if self.mixes else tokens
         context = patches.mean(1) if self.aware else 0
         return self.head(tokens[:, 0] + context)
 
@@ -58,6 +62,17 @@ def test_tokens_that_run_down_the_columns_are_refused() -> None:
 
 def test_patches_cannot_be_left_out_when_the_answer_has_another_way_around_the_tokens() -> None:
     assert "more than the sequence" in model_of(aware=True).missing[Capability.TOKENS]
+
+
+def test_patches_cannot_be_left_out_when_blocks_mix_tokens_in_another_way_too() -> None:
+    assert "not the same as not looking" in model_of(mixes=True).missing[Capability.TOKENS]
+
+
+def test_the_patch_embedding_is_not_chosen_even_when_nothing_else_is_left() -> None:
+    model = model_of(depth=1)
+    with pytest.raises(NoSuitableLayer):
+        model.layout.choose()
+    assert model.layout.find("patch") == "patch"
 
 
 def test_dropping_everything_leaves_only_the_extra_tokens() -> None:

@@ -160,7 +160,7 @@ def test_frozen_parameters_still_give_gradients() -> None:
 
 
 def test_the_fingerprint_notices_one_changed_weight_and_nothing_else() -> None:
-    module = nn.Sequential(nn.Linear(400, 400), nn.BatchNorm1d(400), nn.Linear(400, 3).bfloat16())
+    module = nn.Sequential(nn.Linear(1024, 400), nn.BatchNorm1d(400), nn.Linear(400, 3).bfloat16())
     model = TorchModel(module)
     first = model.fingerprint
     assert model.fingerprint == first

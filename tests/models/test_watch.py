@@ -42,6 +42,24 @@ def test_an_in_place_operation_behind_the_layer_cannot_change_what_was_recorded(
     torch.testing.assert_close(watch.layers["conv"], expected)
 
 
+def test_writing_into_what_a_layer_only_handed_on_cannot_change_what_was_recorded() -> None:
+    class HandsOn(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.same = nn.Conv2d(3, 4, 3), nn.Identity()
+
+        def forward(self, images: Tensor) -> Tensor:
+            maps = self.conv(images)
+            copy = self.same(maps)
+            maps.zero_()
+            return copy.mean((2, 3))
+
+    model = TorchModel(HandsOn())
+    with model.borrowed(), model.watching(["same"]) as watch, torch.no_grad():
+        model(IMAGES)
+    torch.testing.assert_close(watch.layers["same"], model.module.conv(IMAGES))
+
+
 def test_several_layers_get_their_gradients_from_one_pass() -> None:
     model = TorchModel(Residual())
     with model.borrowed(), model.watching(["conv", "second"]) as watch:
