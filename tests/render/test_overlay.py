@@ -190,3 +190,18 @@ def test_an_overlay_of_an_ordinary_photo_is_quick():
 def test_overlay_gives_a_plain_picture():
     assert isinstance(overlay(explanation()), Image.Image)
     assert overlay(explanation()).mode == "RGB"
+
+
+def test_a_map_of_single_pixels_is_averaged_so_that_it_can_be_seen_and_the_map_view_is_not():
+    values = np.zeros((224, 224), np.float32)
+    values[::2, ::2] = 1.0
+    example = unsigned(values=values)
+    assert np.ptp(frame(example, "heat").heat[140:160, 200:220]) < 0.3 * np.ptp(
+        frame(example, "map").heat[140:160, 200:220]
+    )
+    assert overlay(example).height > overlay(example, view="map").height  # the legend says so
+
+
+def test_a_coarse_map_and_parts_are_drawn_as_they_are():
+    for example in (explanation(), with_parts()):
+        assert np.array_equal(frame(example, "heat").heat, frame(example, "map").heat, equal_nan=True)

@@ -10,12 +10,11 @@ from PIL import Image, ImageDraw
 
 from ..errors import BadOption
 from .colour import scale_of
-from .frame import frame
+from .frame import frame, pictured
 from .legend import INK, PAPER, QUIET, Bar, Row, Text, asked_label, question, stack
 from .lettering import drawable, font, line_height, wrap
 from .number import probability
 from .overlay import draw
-from .place import shown
 
 if TYPE_CHECKING:
     from ..explanation import Explanation
@@ -34,7 +33,7 @@ def sheet(
     """Photo and maps side by side; maps of the same family and scale of the score are coloured alike."""
     if not explanations:
         raise BadOption("There is no explanation to draw.", fix="give at least one.")
-    scales = _scales(explanations, shared_scale)
+    scales = _scales(explanations, view, shared_scale)
     tiles = []
     for i, explanation in enumerate(explanations):
         if i == 0 or explanation.picture.digest != explanations[i - 1].picture.digest:
@@ -48,8 +47,8 @@ def unit(explanation: Explanation) -> Unit:
     return explanation.origin.family, explanation.target.scale, explanation.signed
 
 
-def _scales(explanations: Sequence[Explanation], shared: bool) -> list[float]:
-    heats = [shown(explanation) for explanation in explanations]
+def _scales(explanations: Sequence[Explanation], view: str, shared: bool) -> list[float]:
+    heats = [pictured(explanation, view) for explanation in explanations]
     if not shared:
         return [scale_of(heat) for heat in heats]
     units = [unit(explanation) for explanation in explanations]
@@ -66,7 +65,7 @@ def _original(explanation: Explanation) -> Image.Image:
 
 
 def _tile(explanation: Explanation, view: str, scale: float) -> Image.Image:
-    drawn = draw(explanation, frame(explanation, longest=TILE), view=view, scale=scale)
+    drawn = draw(explanation, frame(explanation, view, longest=TILE), view=view, scale=scale)
     rows: list[Row] = [Text(question(explanation), WORDS)]
     if drawn.colours and scale > 0:
         rows.append(Bar(asked_label(explanation), scale, explanation.signed, NOTES))

@@ -9,10 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from .colour import scale_of
+
 if TYPE_CHECKING:
     from ..explanation import Explanation
 
 SMALLEST, LARGEST = 448, 1024  # bounds of the longer side of a picture, in pixels
+FINE = 64  # a map with more positions a side than this is averaged over places before it is drawn
+CELLS = {"heat": 64, "contour": 14, "regions": 20}  # into how many places the longer side is divided then
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +25,7 @@ class Frame:
 
     photo: NDArray[np.uint8]
     heat: NDArray[np.float32]
+    scale: float  # of this very map: the value of full colour
 
     @property
     def seen(self) -> NDArray[np.bool_]:
@@ -33,18 +38,29 @@ class Frame:
         return height, width
 
 
-def frame(explanation: Explanation, *, longest: int | None = None) -> Frame:
+def frame(explanation: Explanation, view: str = "map", *, longest: int | None = None) -> Frame:
     """The whole upright original with its map, reduced or enlarged to drawing size."""
-    pixels, heat = explanation.picture.pixels, still(explanation.heatmap())
+    pixels, heat = explanation.picture.pixels, pictured(explanation, view)
     height, width = pixels.shape[:2]
     side = longest or min(max(height, width, SMALLEST), LARGEST)
-    factor = side / max(height, width)
+    factor, scale = side / max(height, width), scale_of(heat)
     if factor == 1:
-        return Frame(pixels, heat)
+        return Frame(pixels, heat, scale)
     to = (max(1, round(width * factor)), max(1, round(height * factor)))
     smooth = Image.Resampling.BILINEAR if explanation.parts is None or factor < 1 else Image.Resampling.NEAREST
     photo = np.asarray(Image.fromarray(pixels).resize(to, Image.Resampling.LANCZOS))
-    return Frame(photo, resized(heat, to, smooth))
+    return Frame(photo, resized(heat, to, smooth), scale)
+
+
+def pictured(explanation: Explanation, view: str) -> NDArray[np.float32]:
+    """The map on the photo as a view draws it; the map view alone shows every pixel of a pixel-fine map."""
+    heat = still(explanation.heatmap())
+    return softened(heat, cells=CELLS[view]) if averaged(explanation, view) else heat
+
+
+def averaged(explanation: Explanation, view: str) -> bool:
+    """Whether the view averages over places, because single pixels can neither be seen nor outlined."""
+    return view in CELLS and explanation.parts is None and max(explanation.values.shape[-2:]) > FINE
 
 
 def still(heat: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..errors import MissingPackage
 from .colour import ramp, scale_of
+from .frame import pictured
 from .overlay import overlay
-from .place import shown
 from .text import named
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def plot(explanation: Explanation, ax: Axes | None = None, *, view: str = "heat"
         raise MissingPackage("plot() needs matplotlib.", fix="pip install 'seewhy[plot]'") from error
     axes: Axes = plt.subplots()[1] if ax is None else ax
     height, width = explanation.picture.size
-    scale = scale_of(shown(explanation))
+    scale = scale_of(pictured(explanation, view))
     axes.imshow(np.asarray(overlay(explanation, view=view, legend=False, scale=scale)), extent=(0, width, height, 0))
     axes.set_title(f"{explanation.origin.method}: {named(explanation)}")
     axes.set_axis_off()

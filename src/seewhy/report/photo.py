@@ -11,12 +11,10 @@ from PIL import Image
 
 from ..registry import load_all
 from ..render import fragment
-from ..render.colour import scale_of
 from ..render.figure import sheet
 from ..render.frame import frame
 from ..render.number import number, probability
 from ..render.overlay import draw, overlay
-from ..render.place import shown
 from ..render.text import alt_text, answer, findings, for_and_against, named
 
 if TYPE_CHECKING:
@@ -93,11 +91,11 @@ def _sides(explanation: Explanation) -> str:
 
 
 def _pictures(explanation: Explanation) -> str:
-    told, scale = alt_text(explanation), scale_of(shown(explanation))
-    framed = frame(explanation, longest=WIDE)
+    told = alt_text(explanation)
     figures = [_figure(overlay(explanation, longest=WIDE), f"Heat map. {told}", HEAT)]
     for view, words in VIEWS.items():
-        drawn = draw(explanation, framed, view=view, scale=scale)
+        framed = frame(explanation, view, longest=WIDE)
+        drawn = draw(explanation, framed, view=view, scale=framed.scale)
         key = "; ".join(meaning for _, meaning in drawn.keys)
         figures.append(_figure(Image.fromarray(drawn.rgb), f"View {view}. {told}", f"{words}: {key}."))
     return f'<div class="pictures">{"".join(figures)}</div>'
