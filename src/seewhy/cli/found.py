@@ -1,0 +1,110 @@
+"""What a run brought: explanations per photo, failures, files; shown as words or as one JSON document."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import SeewhyWarning
+from . import screen, show
+from .exits import OK, PARTIAL, code_of
+from .running import controlled
+from .written import picture, write
+
+if TYPE_CHECKING:
+    from ..domain.cost import Cost
+    from ..explanation import Explanation
+    from ..models.model import Model
+    from ..run.results import Failure
+
+SCHEMA = {"name": "seewhy-explanations", "version": 1}
+
+
+@dataclass
+class Found:
+    """The outcome of one run over several photos."""
+
+    photos: list[list[Explanation]]
+    failures: list[Failure]
+    cost: Cost
+    cancelled: bool
+    files: list[Path] = field(default_factory=list)
+
+    @staticmethod
+    def of(
+        model: Model, inputs: Sequence[str], *, progress: bool | None = None, quiet: bool = False, **asked: Any
+    ) -> Found:
+        """Explain the inputs; one that fails does not stop the others, and Ctrl-C keeps what was computed."""
+        from ..run.explain import explain
+        from ..run.results import Failure
+
+        with controlled(progress=progress, quiet=quiet) as control, warnings.catch_warnings():
+            warnings.simplefilter("ignore", SeewhyWarning)  # failures are shown one by one below
+            results = explain(model, list(inputs), control=control, **asked)
+        failures = [result for result in results if isinstance(result, Failure)]
+        photos = [list(result) for result in results if not isinstance(result, Failure)]
+        return Found(photos, failures, control.spent, control.cancelled)
+
+    @property
+    def explanations(self) -> list[Explanation]:
+        return [explanation for photo in self.photos for explanation in photo]
+
+    @property
+    def code(self) -> int:
+        """What the command exits with; an input that fails alone tells why by its own code."""
+        if self.failures and not self.photos:
+            return code_of(self.failures[0].error)
+        return PARTIAL if self.failures or self.cancelled else OK
+
+    def save(self, folder: Path | None, views: Sequence[str]) -> None:
+        """Saved explanations and pictures, if a folder was named."""
+        if folder is not None:
+            self.files += write(self.explanations, folder, views)
+
+    def report(self, path: Path | None, *, title: str = "Why the model decided") -> None:
+        """The HTML report, if one was asked for."""
+        if path is not None and self.photos:
+            from ..report.html import write_report
+
+            self.files.append(write_report(self.explanations, path, title=title))
+
+    def sheet(self, photo: Sequence[Explanation], path: Path) -> None:
+        """The maps of one photo side by side."""
+        from ..render.figure import sheet
+
+        self.files.append(picture(sheet(photo), path))
+
+    def to_json(self, **more: Any) -> dict[str, Any]:
+        """The document of `--json`."""
+        return {
+            "schema": SCHEMA,
+            "explanations": [explanation.to_json() for explanation in self.explanations],
+            "failures": [{"name": f.name, **screen.error_json(f.error)} for f in self.failures],
+            "cost": vars(self.cost),
+            "cancelled": self.cancelled,
+            "files": [str(path) for path in self.files],
+            **more,
+        }
+
+    def tell(self, *, json: bool, quiet: bool) -> None:
+        """Results on stdout, failures on stderr."""
+        if json:
+            screen.print_json(self.to_json())
+        elif not quiet:
+            for photo in self.photos:
+                screen.out().print(show.photo(photo))
+            self.tell_files()
+        self.tell_failures()
+
+    def tell_files(self) -> None:
+        """Where files were written, one a line."""
+        for path in self.files:
+            screen.out().print(screen.words(f"wrote {path}"), soft_wrap=True)
+
+    def tell_failures(self) -> None:
+        """Two lines on stderr for each input that failed."""
+        for failure in self.failures:
+            screen.print_error(failure.error, about=failure.name)

@@ -1,0 +1,68 @@
+"""A run on the terminal: progress with time left, and Ctrl-C that keeps what was computed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from .screen import err
+
+if TYPE_CHECKING:
+    from ..engine.control import Control
+
+STOPPING = b"\nStopping; what was computed is kept. Ctrl-C again stops at once.\n"
+
+
+@contextmanager
+def controlled(*, progress: bool | None, quiet: bool) -> Iterator[Control]:
+    """The reins of one run."""
+    from ..engine.control import Control
+
+    control = Control()
+    shown = sys.stderr.isatty() if progress is None else progress
+    with _cancelling(control):
+        if shown and not quiet:
+            with _bar(control):
+                yield control
+        else:
+            yield control
+
+
+@contextmanager
+def _cancelling(control: Control) -> Iterator[None]:
+    """The first Ctrl-C asks the run to stop, the second one stops it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if control.cancelled:
+            raise KeyboardInterrupt
+        control.cancel()
+        os.write(2, STOPPING)  # print() is not safe in a signal handler
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _bar(control: Control) -> Iterator[None]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("asking the model"), BarColumn(), MofNCompleteColumn(), TextColumn("calls,"),
+        TimeRemainingColumn(), TextColumn("left"),
+    )  # fmt: skip
+    with Progress(*columns, console=err(), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        control.progress = lambda done, expected: bar.update(task, completed=done, total=expected)
+        yield

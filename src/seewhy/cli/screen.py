@@ -1,0 +1,61 @@
+"""What appears on the terminal: data on stdout, words on stderr, and nothing that a name could smuggle in."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from ..errors import SeewhyError
+
+VERDICTS = {
+    "good": ("✓ passed", "green"),
+    "warning": ("! warning", "yellow"),
+    "bad": ("✗ failed", "red"),
+    "info": ("· note", "dim"),
+    "not run": ("– not run", "dim"),
+}
+
+
+def out() -> Console:
+    """The console for results; colours only on a terminal and without NO_COLOR."""
+    return Console(file=sys.stdout, markup=False, highlight=False, emoji=False, soft_wrap=False)
+
+
+def err() -> Console:
+    """The console for progress and troubles."""
+    return Console(file=sys.stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def clean(text: object) -> str:
+    """Text whose control and direction characters are spelled out: a file or class name cannot steer the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in str(text))
+
+
+def words(text: object, style: str = "") -> Text:
+    """Text that is shown as it is, markup brackets included."""
+    return Text(clean(text), style=style)
+
+
+def verdict(name: str) -> Text:
+    """Symbol and word of a check's verdict, never colour alone."""
+    return words(*VERDICTS[name])
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """One JSON document on stdout; ASCII only, so that it is the same in every locale."""
+    sys.stdout.write(json.dumps(document, indent=1) + "\n")
+
+
+def print_error(error: SeewhyError, *, about: str = "") -> None:
+    """The two lines of an error on stderr."""
+    subject = f"{about}: " if about else ""
+    err().print(words(subject + error.lines()))
+
+
+def error_json(error: SeewhyError) -> dict[str, str]:
+    """An error as `--json` gives it."""
+    return {"code": error.code, "problem": error.problem, "fix": error.fix}
