@@ -15,8 +15,8 @@ setup: $(STAMP)  ## an environment in .venv, development extras included (again 
 $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing into .venv (some minutes the first time)"
-	@$(BIN)/python -m pip install --quiet --progress-bar off -c constraints.txt torch
-	@$(BIN)/python -m pip install --quiet --progress-bar off -c constraints.txt -e '.[dev]'
+	@$(BIN)/python -m pip install -qq --progress-bar off -c constraints.txt torch
+	@$(BIN)/python -m pip install -qq --progress-bar off -c constraints.txt -e '.[dev]'
 	@touch $@
 
 demo: setup  ## explain a bundled photo with the bundled network; writes demo/
