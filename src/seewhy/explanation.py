@@ -71,7 +71,7 @@ class Explanation:
     """One input, one method, one target."""
 
     values: NDArray[np.float32]  # raw, signed, native resolution (*grid)
-    signed: bool
+    signed: bool  # values below `zero` speak against
     prediction: Prediction
     target: Asked
     checks: tuple[Check, ...]
@@ -86,10 +86,15 @@ class Explanation:
     sampling: Sampling | None = None
     seconds: float = 0.0
     check_cost: Cost = field(default_factory=Cost)  # model calls spent on the checks
+    zero: float = 0.0  # the value that speaks neither for nor against
 
     def heatmap(self) -> NDArray[np.float32]:
         """The map on the original photo's pixels (h, w); NaN where the model did not look."""
         return self.geometry.to_original(self.values, blocky=self.parts is not None)
+
+    def effect(self) -> NDArray[np.float32]:
+        """The heatmap measured from the value that speaks neither for nor against; this is what is drawn."""
+        return self.heatmap() - np.float32(self.zero)
 
     def overlay(self, *, view: str = "heat", legend: bool = True, scale: float | None = None) -> Image.Image:
         """The original photo with the map on it: view is heat, contour, regions or map."""

@@ -61,6 +61,7 @@ class Evidence:
     total: Float[Tensor, " b"] | None = None  # what the values sum to, as the method promises
     explained: Float[Tensor, " b"] | None = None  # what they should sum to: f(x) - f(baseline)
     empty: Float[Tensor, " b"] | None = None  # the score of the all-absent input
+    zero: Float[Tensor, " b"] | None = None  # the value that speaks neither for nor against, where it is not 0
     sampling: tuple[Sampling, ...] | None = None
     layer: LayerChoice | None = None
     notes: tuple[str, ...] = field(default=())  # what a reader must know, in plain sentences

@@ -189,6 +189,7 @@ def gather(found: Sequence[Evidence]) -> Evidence:
         stacked(lambda e: e.total),
         stacked(lambda e: e.explained),
         stacked(lambda e: e.empty),
+        stacked(lambda e: e.zero),
         tuple(sampling for e in found for sampling in e.sampling or ()) or None,
         first.layer,
         first.notes,

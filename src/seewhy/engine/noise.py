@@ -43,7 +43,4 @@ def _one(probe: Probe, i: int, samples: int, noise: float, tolerance: float, see
         stderr = mean.stderr.flatten()
         return Estimate(mean.mean.flatten(), stderr, stderr * bonferroni(stderr.numel(), mean.count - 1))
 
-    batch = max(1, probe.chunks.backward // 2)
-    return sample(
-        probe.control, draw, estimate, units=samples // 2, calls=4, unit="pairs", tolerance=tolerance, batch=batch
-    )
+    return sample(probe.control, draw, estimate, units=samples // 2, calls=4, unit="pairs", tolerance=tolerance)

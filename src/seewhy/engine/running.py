@@ -17,14 +17,20 @@ class MaskedMean:
     def __init__(self, image: Tensor, keep: float, cells: int) -> None:
         self.keep, self.cells, self.count = keep, cells, 0
         self.first = torch.zeros(image.shape[1:], dtype=torch.float64, device=image.device)
-        self.second = self.first.clone()
+        self.second, self.scores = self.first.clone(), 0.0
 
     def add(self, masks: Masks, scores: Scores) -> None:
         """Enter masks with the scores they got."""
         weighted = masks.to(self.first.device) * scores.reshape(-1, *[1] * (masks.ndim - 1)) / self.keep
         self.first += weighted.sum(dim=0)  # blocks are small: float32 inside, float64 across
         self.second += weighted.square().sum(dim=0)
+        self.scores += float(scores.sum())
         self.count += len(masks)
+
+    @property
+    def level(self) -> float:
+        """The mean score of all views: what a pixel gets whose visibility does not matter."""
+        return self.scores / max(1, self.count)
 
     def estimate(self) -> Estimate:
         """Mean, standard error, and a band for all places at once."""

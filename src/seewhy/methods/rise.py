@@ -23,7 +23,7 @@ from ..registry import method
     cost=lambda ask: Cost(1 + ask.fills * (1 + ask["samples"])),
     shows="The mean score when a pixel is visible: bright where seeing it keeps the score up.",
     traps=(
-        "Every pixel carries the mean score of all views: only differences mean something.",
+        "Every pixel carries the mean score of all views: only the difference from it means something.",
         "Needs thousands of views; the error bars say whether there were enough.",
         "The grid decides how small a thing can be seen.",
     ),
@@ -57,6 +57,7 @@ def rise(
             control, draw, mean.estimate, units=samples, calls=fills, unit="masks", tolerance=tolerance, batch=64
         )
         values, stderr, band = (part.reshape(1, *game.regions.space) for part in found.parts)
-        return Evidence(values, stderr, band, empty=empty, sampling=(sampling,))
+        level = empty.new_tensor([mean.level])
+        return Evidence(values, stderr, band, empty=empty, zero=level, sampling=(sampling,))
 
     return probe.play(Grid(1), baseline, reading)

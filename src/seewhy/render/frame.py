@@ -54,7 +54,7 @@ def frame(explanation: Explanation, view: str = "map", *, longest: int | None = 
 
 def pictured(explanation: Explanation, view: str) -> NDArray[np.float32]:
     """The map on the photo as a view draws it; the map view alone shows every pixel of a pixel-fine map."""
-    heat = still(explanation.heatmap())
+    heat = still(explanation.effect())
     return softened(heat, cells=CELLS[view]) if averaged(explanation, view) else heat
 
 

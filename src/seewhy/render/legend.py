@@ -88,6 +88,9 @@ def legend(explanation: Explanation, drawn: Drawn, frame: Frame, *, scale: float
             label = asked_label(explanation)
             rows.append(Bar(label, scale, explanation.signed, size))
         rows.append(Text(_scale_words(scale, own), size - 1, QUIET))
+        if explanation.zero:
+            words = f"measured from {number(explanation.zero)}, which speaks neither for nor against"
+            rows.append(Text(words, size - 1, QUIET))
     rows += [Text(words, size - 1, QUIET, swatch) for swatch, words in drawn.keys]
     if not frame.seen.all():
         unseen = percent(1 - float(frame.seen.mean()))

@@ -90,4 +90,4 @@ def spread(heat: NDArray[np.float32], sign: int = 1, share: float = 0.5) -> floa
 
 def shown(explanation: Explanation) -> NDArray[np.float32]:
     """The map on the photo that is described and drawn."""
-    return still(explanation.heatmap())
+    return still(explanation.effect())

@@ -61,11 +61,14 @@ def wrap(given: Wrapping, *, cost: Cost, check_cost: Cost, seconds: float, seed:
         sampling=None if evidence.sampling is None else evidence.sampling[i],
         seconds=seconds,
         check_cost=check_cost,
+        zero=0.0 if evidence.zero is None else float(evidence.zero[i]),
     )
 
 
 def _signed(given: Wrapping) -> bool:
-    """Whether negative values can occur: methods that clip them by an option have none."""
+    """Whether something can speak against: not where negative values are clipped by an option."""
+    if given.subject.evidence.zero is not None:
+        return True
     return given.subject.entry.signed and given.step.options.get("sign") != "positive"
 
 
