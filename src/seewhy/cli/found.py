@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..domain.cost import Cost
 from ..errors import SeewhyWarning
 from . import screen, show
 from .exits import OK, PARTIAL, code_of
 from .running import controlled
-from .written import picture, write
+from .written import names, picture
 
 if TYPE_CHECKING:
-    from ..domain.cost import Cost
     from ..explanation import Explanation
     from ..models.model import Model
     from ..run.results import Failure
@@ -27,16 +27,14 @@ SCHEMA = {"name": "seewhy-explanations", "version": 1}
 class Found:
     """The outcome of one run over several photos."""
 
-    photos: list[list[Explanation]]
-    failures: list[Failure]
-    cost: Cost
-    cancelled: bool
+    photos: list[list[Explanation]] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    cost: Cost = field(default_factory=Cost)
+    cancelled: bool = False
     files: list[Path] = field(default_factory=list)
 
     @staticmethod
-    def of(
-        model: Model, inputs: Sequence[str], *, progress: bool | None = None, quiet: bool = False, **asked: Any
-    ) -> Found:
+    def of(model: Model, inputs: Sequence[str], *, progress: bool = False, quiet: bool = False, **asked: Any) -> Found:
         """Explain the inputs; one that fails does not stop the others, and Ctrl-C keeps what was computed."""
         from ..run.explain import explain
         from ..run.results import Failure
@@ -47,6 +45,11 @@ class Found:
         failures = [result for result in results if isinstance(result, Failure)]
         photos = [list(result) for result in results if not isinstance(result, Failure)]
         return Found(photos, failures, control.spent, control.cancelled)
+
+    def __add__(self, other: Found) -> Found:
+        photos, failures = self.photos + other.photos, self.failures + other.failures
+        files, cancelled = self.files + other.files, self.cancelled or other.cancelled
+        return Found(photos, failures, self.cost + other.cost, cancelled, files)
 
     @property
     def explanations(self) -> list[Explanation]:
@@ -62,7 +65,15 @@ class Found:
     def save(self, folder: Path | None, views: Sequence[str]) -> None:
         """Saved explanations and pictures, if a folder was named."""
         if folder is not None:
-            self.files += write(self.explanations, folder, views)
+            for explanation, name in zip(self.explanations, names(self.explanations), strict=True):
+                self.files.append(explanation.save(folder / name))
+            self.pictures(folder, views)
+
+    def pictures(self, folder: Path, views: Sequence[str]) -> None:
+        """The overlays of every explanation."""
+        for explanation, name in zip(self.explanations, names(self.explanations), strict=True):
+            for view in views:
+                self.files.append(picture(explanation.overlay(view=view), folder / f"{name}.{view}.png"))
 
     def report(self, path: Path | None, *, title: str = "Why the model decided") -> None:
         """The HTML report, if one was asked for."""
@@ -71,11 +82,11 @@ class Found:
 
             self.files.append(write_report(self.explanations, path, title=title))
 
-    def sheet(self, photo: Sequence[Explanation], path: Path) -> None:
+    def sheet(self, photo: Sequence[Explanation], path: Path, *, view: str = "heat") -> None:
         """The maps of one photo side by side."""
         from ..render.figure import sheet
 
-        self.files.append(picture(sheet(photo), path))
+        self.files.append(picture(sheet(photo, view=view), path))
 
     def to_json(self, **more: Any) -> dict[str, Any]:
         """The document of `--json`."""
@@ -89,22 +100,19 @@ class Found:
             **more,
         }
 
-    def tell(self, *, json: bool, quiet: bool) -> None:
-        """Results on stdout, failures on stderr."""
+    def tell(self, *, json: bool, quiet: bool, photos: bool = True, **more: Any) -> None:
+        """Results and files on stdout, failures on stderr; `more` goes into the JSON document."""
         if json:
-            screen.print_json(self.to_json())
+            screen.print_json(self.to_json(**more))
         elif not quiet:
-            for photo in self.photos:
+            for photo in self.photos if photos else ():
                 screen.out().print(show.photo(photo))
-            self.tell_files()
-        self.tell_failures()
-
-    def tell_files(self) -> None:
-        """Where files were written, one a line."""
-        for path in self.files:
-            screen.out().print(screen.words(f"wrote {path}"), soft_wrap=True)
-
-    def tell_failures(self) -> None:
-        """Two lines on stderr for each input that failed."""
+            for path in self.files:
+                screen.out().print(screen.words(f"wrote {_short(path)}"), soft_wrap=True)
         for failure in self.failures:
             screen.print_error(failure.error, about=failure.name)
+
+
+def _short(path: Path) -> str:
+    """Relative to where the person stands, if below it."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

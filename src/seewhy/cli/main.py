@@ -5,22 +5,31 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from .. import __version__
 from ..errors import Cancelled, SeewhyError
 from . import exits, screen
+from .card import card
+from .compare import compare
+from .cost import cost
 from .demo import demo
+from .doctor import doctor
 from .explain import explain
+from .layers import layers
 from .methods import methods
 
 TRACEBACK = "SEEWHY_TRACEBACK"
 app = typer.Typer(
-    name="seewhy", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+    name="seewhy",
+    invoke_without_command=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
 )
-for command in (explain, methods, demo):
+for command in (explain, compare, methods, layers, card, cost, doctor, demo):
     app.command()(command)
 
 
@@ -32,11 +41,14 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def seewhy(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = (
         False
     ),
 ) -> None:
     """See why a vision model decided, know how far to trust the answer, and find out what to fix."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main() -> None:
@@ -71,9 +83,9 @@ def run(arguments: Sequence[str]) -> int:
 
 def _as_ours(error: Exception, arguments: Sequence[str]) -> SeewhyError:
     """An error of the command line, or a mistake of seewhy."""
-    if isinstance(error, CLICK):
+    if isinstance(error, CLICK_ERROR):
         command = next((f" {name}" for name in arguments if name in COMMANDS), "")
-        return exits.UsageError(error.format_message(), fix=f"see `seewhy{command} --help`.")
+        return exits.UsageError(str(error.format_message()).replace("\n", " "), fix=f"see `seewhy{command} --help`.")
     first = (str(error).splitlines() or [""])[0]
     return exits.InternalError(
         f"{type(error).__name__}: {first}",
@@ -81,5 +93,6 @@ def _as_ours(error: Exception, arguments: Sequence[str]) -> SeewhyError:
     )
 
 
-CLICK = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")  # typer has its own
+# Newer typer brings its own click, so the class is found instead of imported.
+CLICK_ERROR: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 COMMANDS = [command.callback.__name__ for command in app.registered_commands if command.callback]

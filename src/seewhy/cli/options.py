@@ -9,113 +9,107 @@ from typing import Annotated
 import typer
 
 DEFAULT_MODEL = "efficientnet-lite0"
+MODEL, QUESTION, OUTPUT = "Model", "Question", "Output"
+FORMS = "timm:NAME, torchvision:NAME, hf:DIR, onnx:FILE, pt2:FILE, module.py:factory, or the URL of an endpoint."
+
+ScaleName = StrEnum("ScaleName", {"logit": "logit", "probability": "probability", "log_odds": "log-odds"})
+Checks = StrEnum("Checks", ["quick", "standard", "full"])
+PrecisionName = StrEnum("PrecisionName", ["float32", "bfloat16"])
+View = StrEnum("View", ["heat", "contour", "regions", "map"])
 
 
-class ScaleName(StrEnum):
-    """Scales of the score."""
-
-    logit = "logit"
-    probability = "probability"
-    log_odds = "log-odds"
-
-
-class Checks(StrEnum):
-    """How many model calls checks may cost."""
-
-    quick = "quick"
-    standard = "standard"
-    full = "full"
-
-
-class PrecisionName(StrEnum):
-    """Number types of the computation."""
-
-    float32 = "float32"
-    bfloat16 = "bfloat16"
-
-
-class View(StrEnum):
-    """Ways to draw a map."""
-
-    heat = "heat"
-    contour = "contour"
-    regions = "regions"
-    map = "map"
-
-
-MODEL_PANEL, QUESTION, OUTPUT = "Model", "Question", "Output"
-
-Inputs = Annotated[list[str], typer.Argument(help="Photos: files, folders, or photo:cat for a bundled one.")]
-OneInput = Annotated[str, typer.Argument(help="A photo: a file, or photo:cat for a bundled one.")]
-ModelName = Annotated[
-    str,
-    typer.Option(
-        "--model",
-        "-m",
-        help="timm:NAME, torchvision:NAME, hf:DIR, onnx:FILE, pt2:FILE, module.py:factory, URL of an endpoint, "
-        "or the bundled network.",
-        rich_help_panel=MODEL_PANEL,
-    ),
+Inputs = Annotated[
+    list[str], typer.Argument(metavar="PHOTO", help="Photos: files, folders, or photo:cat for a bundled one.")
 ]
+OneInput = Annotated[str, typer.Argument(metavar="PHOTO", help="A photo: a file, or photo:cat for a bundled one.")]
+ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help=FORMS)]
+ModelName = Annotated[str, typer.Option("--model", "-m", metavar="NAME", help=FORMS, rich_help_panel=MODEL)]
 Labels = Annotated[
     Path | None,
-    typer.Option(help="Class names: a text file with one per line, or JSON.", rich_help_panel=MODEL_PANEL),
+    typer.Option(metavar="FILE", help="Class names: text with one per line, or JSON.", rich_help_panel=MODEL),
 ]
 Prepare = Annotated[
     str | None,
     typer.Option(
         "--preprocess",
-        help="How the model wants its photos where it does not say: size=224 mean=0.5 std=0.5, a JSON file, or none.",
-        rich_help_panel=MODEL_PANEL,
+        metavar="HOW",
+        help="How the model wants its photos, where it does not say: 'size=224 mean=0.5 std=0.5', JSON file, or none.",
+        rich_help_panel=MODEL,
     ),
 ]
 Device = Annotated[
     str | None,
-    typer.Option(help="cpu, cuda, cuda:1 or mps; otherwise where the model is.", rich_help_panel=MODEL_PANEL),
+    typer.Option(metavar="NAME", help="cpu, cuda, cuda:1 or mps; otherwise where it is.", rich_help_panel=MODEL),
 ]
 TrustPickle = Annotated[
     bool,
-    typer.Option(
-        "--trust-pickle", help="Open checkpoints that can run code; only your own.", rich_help_panel=MODEL_PANEL
-    ),
+    typer.Option("--trust-pickle", help="Open checkpoints that can run code: only your own.", rich_help_panel=MODEL),
 ]
 MethodNames = Annotated[
     list[str] | None,
     typer.Option(
         "--method",
         "-M",
-        help="A method, as `seewhy methods` lists them; may be given several times.",
+        metavar="NAME",
+        help="A method, see `seewhy methods`; may be given several times.",
         rich_help_panel=QUESTION,
     ),
 ]
 TargetName = Annotated[
     str | None,
-    typer.Option("--target", "-t", help="Class name or index; otherwise the top class.", rich_help_panel=QUESTION),
+    typer.Option(
+        "--target",
+        "-t",
+        metavar="CLASS",
+        help="Class name or index; otherwise the top class.",
+        rich_help_panel=QUESTION,
+    ),
 ]
-Against = Annotated[str | None, typer.Option(help="Why the target rather than this class?", rich_help_panel=QUESTION)]
+Against = Annotated[
+    str | None,
+    typer.Option(metavar="CLASS", help="Why the target rather than this class?", rich_help_panel=QUESTION),
+]
 Scale = Annotated[
     ScaleName | None,
-    typer.Option(help="Scale of the score; otherwise the one each method was published for.", rich_help_panel=QUESTION),
+    typer.Option(
+        metavar="SCALE",
+        help="Score as logit, probability or log-odds; otherwise as the method was published.",
+        rich_help_panel=QUESTION,
+    ),
 ]
-Seed = Annotated[int, typer.Option(help="Seed of all randomness.", rich_help_panel=QUESTION)]
+Seed = Annotated[int, typer.Option(metavar="N", help="Seed of all randomness.", rich_help_panel=QUESTION)]
 Budget = Annotated[
-    int | None, typer.Option(help="Most model calls per photo and method.", min=1, rich_help_panel=QUESTION)
+    int | None,
+    typer.Option(metavar="CALLS", help="Most model calls per photo and method.", rich_help_panel=QUESTION),
 ]
-CheckLevel = Annotated[Checks, typer.Option("--checks", help="How much checking may cost.", rich_help_panel=QUESTION)]
-Precision = Annotated[PrecisionName, typer.Option(help="Numbers to compute with.", rich_help_panel=QUESTION)]
-Out = Annotated[Path | None, typer.Option(help="Folder for saved explanations and pictures.", rich_help_panel=OUTPUT)]
-Report = Annotated[Path | None, typer.Option(help="Write a self-contained HTML report.", rich_help_panel=OUTPUT)]
+CheckLevel = Annotated[
+    Checks,
+    typer.Option(
+        "--checks", metavar="LEVEL", help="Effort of checking: quick, standard or full.", rich_help_panel=QUESTION
+    ),
+]
+Precision = Annotated[
+    PrecisionName, typer.Option(metavar="TYPE", help="float32 or bfloat16.", rich_help_panel=QUESTION)
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Folder for saved explanations and pictures.", rich_help_panel=OUTPUT),
+]
+Report = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write a self-contained HTML report.", rich_help_panel=OUTPUT)
+]
 Views = Annotated[
-    list[View], typer.Option("--view", help="How pictures in --out are drawn; several allowed.", rich_help_panel=OUTPUT)
+    list[View],
+    typer.Option(
+        "--view",
+        metavar="VIEW",
+        help="Pictures in --out: heat, contour, regions or map; may be given several times.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.", rich_help_panel=OUTPUT)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No words on stdout, no progress.", rich_help_panel=OUTPUT)]
 Progress = Annotated[
-    bool | None,
-    typer.Option(
-        "--progress/--no-progress",
-        help="Time left on stderr; otherwise on a terminal only.",
-        rich_help_panel=OUTPUT,
-        show_default=False,
-    ),
+    bool,
+    typer.Option("--progress", help="Progress on stderr also when it is not a terminal.", rich_help_panel=OUTPUT),
 ]

@@ -20,12 +20,12 @@ STOPPING = b"\nStopping; what was computed is kept. Ctrl-C again stops at once.\
 
 
 @contextmanager
-def controlled(*, progress: bool | None, quiet: bool) -> Iterator[Control]:
+def controlled(*, progress: bool, quiet: bool) -> Iterator[Control]:
     """The reins of one run."""
     from ..engine.control import Control
 
     control = Control()
-    shown = sys.stderr.isatty() if progress is None else progress
+    shown = progress or sys.stderr.isatty()
     with _cancelling(control):
         if shown and not quiet:
             with _bar(control):

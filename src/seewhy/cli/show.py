@@ -61,8 +61,8 @@ def evidence(explanation: Explanation) -> Table:
     for label, rows in (("for" if signed else "matters", speaking), ("against", against)):
         for i, row in enumerate(rows or (["nothing"] if label != "against" or signed else [])):
             table.add_row(label if i == 0 else "", words(row))
-    for label, line in checks(explanation.checks):
-        table.add_row(label, line)
+    for shown, line in checks(explanation.checks):
+        table.add_row(shown, line)
     return table
 
 
@@ -79,4 +79,6 @@ def checks(found: Sequence[Check]) -> list[tuple[Text, Text]]:
 
 def seconds(duration: float) -> str:
     """A duration with two digits."""
+    if duration < 0.01:
+        return "under 0.01 s"
     return f"{duration:.2g} s" if duration < 99.5 else f"{duration:.0f} s"

@@ -15,17 +15,6 @@ if TYPE_CHECKING:
     from ..explanation import Explanation
 
 
-def write(explanations: Sequence[Explanation], out: Path, views: Sequence[str]) -> list[Path]:
-    """One folder per explanation, and beside it its pictures; the paths in the order written."""
-    written: list[Path] = []
-    for explanation, name in zip(explanations, names(explanations), strict=True):
-        explanation.save(out / name)
-        written.append(out / name)
-        for view in views:
-            written.append(picture(explanation.overlay(view=view), out / f"{name}.{view}.png"))
-    return written
-
-
 def names(explanations: Sequence[Explanation]) -> list[str]:
     """A distinct file name for each: photo, then method."""
     taken: dict[str, str] = {}
