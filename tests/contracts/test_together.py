@@ -1,0 +1,21 @@
+"""Several methods at once, and thousands of runs."""
+
+import pytest
+
+from seewhy.registry import load_all
+from seewhy.testing.asking import NETWORKS, Case, cases_of
+from seewhy.testing.tiny_models import tiny_vit
+from seewhy.testing.together import check_memory, check_together
+
+ENTRIES = list(load_all().values())
+SMALL = Case("vit", lambda: tiny_vit((12, 12)), (3, 12, 12))
+
+
+@pytest.mark.parametrize("case", NETWORKS, ids=str)
+def test_methods_together_give_what_they_give_alone_with_fewer_calls(case):
+    check_together([entry for entry in ENTRIES if case in cases_of(entry, [case])], case)
+
+
+@pytest.mark.slow
+def test_memory_is_flat_over_two_thousand_calls():
+    check_memory([entry for entry in ENTRIES if SMALL.serves(entry)], SMALL, calls=2000)
