@@ -24,8 +24,9 @@ from ..inputs.read import Sample
 from ..models.model import Model
 from .checks import Subject, checks_of
 from .plan import Step, affordable
+from .results import Failure, cancelled
 from .targets import resolve, rival
-from .wrap import Wrapping, wrap
+from .wrap import Spent, Wrapping, wrap
 
 
 @dataclass(frozen=True)
@@ -47,19 +48,38 @@ class Job:
         return self.model.fingerprint
 
 
-def explain_batch(job: Job, samples: Sequence[Sample], asked: Sequence[Asked]) -> list[list[Explanation]]:
+def explain_batch(job: Job, samples: Sequence[Sample], asked: Sequence[Asked]) -> list[list[Explanation | Failure]]:
     """One explanation per row and method; rows are (image, target) pairs."""
     images = torch.stack([sample.pixels for sample in samples])
     probe = Probe(job.model, images, [], job.control, job.precision)
     with job.model.borrowed():
         wants = wants_of(job)
         published: Scale = next((s.entry.scale for s in job.steps if s.entry.reads), job.steps[0].entry.scale)
+        started = time.perf_counter()
         _look(probe, job, wants, asked, published)
+        looked = (time.perf_counter() - started) / len(samples)
         patches = patches_of(job.model, job.steps)
         for step in job.steps:
             affordable(step, step.on(samples[0].geometry).cost(images[0], patches), job.budget)
-        columns = [list(_run(probe, job, step, samples, asked)) for step in job.steps]
+        columns: list[list[Explanation | Failure]] = []
+        for step in job.steps:
+            columns.append(_column(_run(probe, job, step, samples, asked), job, samples, first=not columns))
     return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _column(
+    found: Iterator[Explanation], job: Job, samples: Sequence[Sample], *, first: bool
+) -> list[Explanation | Failure]:
+    """What one method found for each row; what is missing when the run is cancelled stands in it as a failure."""
+    column: list[Explanation | Failure] = []
+    try:
+        column.extend(found)  # keeps what came before an error
+    except (Cancelled, KeyboardInterrupt):
+        if first and not column:
+            raise
+        job.control.cancel()
+        column += [cancelled(sample.picture.name) for sample in samples[len(column) :]]
+    return column
 
 
 def wants_of(job: Job) -> Wants:
@@ -94,50 +114,57 @@ def _look(probe: Probe, job: Job, wants: Wants, asked: Sequence[Asked], publishe
 
 
 def _run(
-    probe: Probe, job: Job, step: Step, samples: Sequence[Sample], asked: Sequence[Asked]
+    probe: Probe, job: Job, step: Step, samples: Sequence[Sample], asked: Sequence[Asked], looked: float
 ) -> Iterator[Explanation]:
     """One method over the batch: together when it reads the shared pass, image by image when it asks on its own."""
     outputs, labels = probe.clean, job.model.labels
     targets = [resolve(a, outputs[i : i + 1], labels, job.scale, step.entry.scale) for i, a in enumerate(asked)]
     if step.entry.reads:
         own = probe if targets == probe.targets else probe.against(targets)
-        yield from _explained(own, job, step, samples)
+        yield from _explained(own, job, step, samples, looked)
     else:
         for i, sample in enumerate(samples):
-            yield from _explained(probe.only(i, targets[i]), job, step.on(sample.geometry), [sample])
+            yield from _explained(probe.only(i, targets[i]), job, step.on(sample.geometry), [sample], looked)
 
 
-def _explained(probe: Probe, job: Job, step: Step, samples: Sequence[Sample]) -> Iterator[Explanation]:
-    """Run one method on a probe, compare with another class, check and wrap."""
-    entry, control, labels = step.entry, job.control, job.model.labels
-    clean = Cost(1, 1 if entry.reads and Capability.GRADIENTS in entry.needs else 0)
-    control.share = None if job.budget is None else job.budget - clean.calls
-    control.start()
-    before, checked, started = control.spent, control.checked, time.perf_counter()
-    evidence = entry.function(probe, **step.options)
-    seconds, cost = time.perf_counter() - started, clean + control.since(before)
+def _explained(probe: Probe, job: Job, step: Step, samples: Sequence[Sample], looked: float) -> Iterator[Explanation]:
+    """Run one method on a probe, compare with another class, check and wrap; `looked` is the time of the shared pass."""
+    evidence, cost, seconds = _ran(probe, job, step)
+    labels = job.model.labels
     others = [rival(target, row[None], labels) for target, row in zip(probe.targets, probe.clean, strict=True)]
-    with control.checking():
-        other, why = _rival_evidence(probe, job, step, evidence, others)
-    shared = Cost(0, 1) if other is not None and clean.backward else Cost()  # the rivals' backward of the shared pass
-    check_cost = control.checked.minus(checked) + shared
+    other, why, check_cost = _compared(probe, job, step, evidence, others)
     for i, sample in enumerate(samples):
         row = probe.clean[i : i + 1]
         subject = Subject(
-            entry, job.model, evidence, i, probe.targets[i], float(probe.targets[i](row)[0]), others[i],
+            step.entry, job.model, evidence, i, probe.targets[i], float(probe.targets[i](row)[0]), others[i],
             None if other is None or others[i] is None else other.values[i].float(), why, row.shape[1],
         )  # fmt: skip
-        facts = Wrapping(
-            subject, step, sample, Prediction.of(row[0], kind_of(row), labels), checks_of(subject), job.fingerprint
-        )
-        yield wrap(
-            facts,
-            cost=cost,
-            check_cost=check_cost,
-            seconds=seconds / len(samples),
-            seed=job.seed,
-            precision=job.precision,
-        )
+        prediction = Prediction.of(row[0], kind_of(row), labels)
+        facts = Wrapping(subject, step, sample, prediction, checks_of(subject), job.fingerprint)
+        spent = Spent(cost, check_cost, looked + seconds / len(samples))
+        yield wrap(facts, spent, seed=job.seed, precision=job.precision)
+
+
+def _ran(probe: Probe, job: Job, step: Step) -> tuple[Evidence, Cost, float]:
+    """The method's evidence, what it cost for one image, and how long it took for all."""
+    entry, control = step.entry, job.control
+    clean = Cost(1, 1 if entry.reads and Capability.GRADIENTS in entry.needs else 0)
+    control.share = None if job.budget is None else job.budget - clean.calls
+    control.start()
+    before, started = control.spent, time.perf_counter()
+    evidence = entry.function(probe, **step.options)
+    return evidence, clean + control.since(before), time.perf_counter() - started
+
+
+def _compared(
+    probe: Probe, job: Job, step: Step, evidence: Evidence, others: Sequence[Target | None]
+) -> tuple[Evidence | None, str, Cost]:
+    """The evidence for the strongest other class, or why there is none, and what that cost."""
+    before = job.control.checked
+    with job.control.checking():
+        other, why = _rival_evidence(probe, job, step, evidence, others)
+    shared = step.entry.reads and Capability.GRADIENTS in step.entry.needs and other is not None
+    return other, why, job.control.checked.minus(before) + Cost(0, 1 if shared else 0)
 
 
 def _rival_evidence(

@@ -41,7 +41,16 @@ class Wrapping:
     fingerprint: str  # of the model
 
 
-def wrap(given: Wrapping, *, cost: Cost, check_cost: Cost, seconds: float, seed: int, precision: str) -> Explanation:
+@dataclass(frozen=True)
+class Spent:
+    """Model calls for the explanation and for its checks, and seconds."""
+
+    cost: Cost
+    check_cost: Cost
+    seconds: float
+
+
+def wrap(given: Wrapping, spent: Spent, *, seed: int, precision: str) -> Explanation:
     """The explanation of one row."""
     subject, evidence, i = given.subject, given.subject.evidence, given.subject.index
     return Explanation(
@@ -51,7 +60,7 @@ def wrap(given: Wrapping, *, cost: Cost, check_cost: Cost, seconds: float, seed:
         target=_asked(subject),
         checks=given.checks,
         origin=_origin(given, seed, precision),
-        cost=cost,
+        cost=spent.cost,
         geometry=given.sample.geometry,
         picture=given.sample.picture,
         stderr=_maybe(evidence.stderr, i),
@@ -59,8 +68,8 @@ def wrap(given: Wrapping, *, cost: Cost, check_cost: Cost, seconds: float, seed:
         parts=None if evidence.parts is None else _parts(evidence.parts[i]),
         layer=evidence.layer,
         sampling=None if evidence.sampling is None else evidence.sampling[i],
-        seconds=seconds,
-        check_cost=check_cost,
+        seconds=spent.seconds,
+        check_cost=spent.check_cost,
         zero=0.0 if evidence.zero is None else float(evidence.zero[i]),
     )
 
