@@ -35,14 +35,15 @@ def find_entrance(module: nn.Module, ask: Ask, run: DryRun, tokens: TokenGrid) -
 
 def _difference(module: nn.Module, ask: Ask, run: DryRun, tokens: TokenGrid) -> str:
     """Why leaving patches out here is not the same as forbidding every attention to look at them; '' when it is."""
-    with rewriting(module, tokens, lambda sequence: sequence.flip(0)):
-        if not _alike(ask(run.images.flip(0)), run.outputs):
-            return "its answer depends on more than the sequence of tokens"
     kept = tokens.patches - max(tokens.patches // 3, 1)
     order = torch.rand(BATCH, tokens.patches, generator=torch.Generator().manual_seed(2)).argsort(1)
     keep = order[:, :kept].sort(1).values
+    # First what fails soonest: a part of a block cannot add a shorter sequence to the whole one.
     with dropping(module, tokens, keep), watching(module, [tokens.final]) as short:
         ask(run.images)
+    with rewriting(module, tokens, lambda sequence: sequence.flip(0)):
+        if not _alike(ask(run.images.flip(0)), run.outputs):
+            return "its answer depends on more than the sequence of tokens"
     with Recorder(blind=blind(tokens, keep).to(run.images.device)), watching(module, [tokens.final]) as masked:
         ask(run.images)
     expected = kept_tokens(masked.layers[tokens.final], tokens, keep)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..inputs.preprocess import Preprocess
 
 GREY = (0.299, 0.587, 0.114)  # luma weights, as Pillow converts to "L"
+REMEMBERED = 16
 SCRIPTED = "it is a TorchScript module, whose inside runs out of Python's sight"
 
 
@@ -61,7 +62,7 @@ class TorchModel(Model):
         return checked(scores_in(picked, self.name), len(images), self.name)
 
     def _normalised(self, images: Variants) -> Tensor:
-        ready = images.to(self.device, self.dtype)
+        ready = images.to(self.device, self.dtype, copy=True)  # a network may write into what it is given
         if self.preprocess is None:
             return ready
         if self.preprocess.channels == 1 and ready.shape[1] == 3:
@@ -136,6 +137,8 @@ class TorchModel(Model):
     def layout_of(self, shape: tuple[int, ...]) -> Layout:
         """The layout for images of one shape (c, *space)."""
         if shape not in self._layouts:
+            if len(self._layouts) >= REMEMBERED:  # a folder may hold images of a thousand shapes
+                del self._layouts[next(iter(self._layouts))]
             try:
                 with self.borrowed(), eagerly(self.module), _with_graph(self.device):
                     self._layouts[shape] = Layout.of(self.module, self, noise(shape, self.device))
