@@ -151,6 +151,7 @@ class Facts:
     axioms: tuple[str, ...]
     traps: tuple[str, ...]
     spaces: tuple[int, ...]
+    calls: int  # model calls for a typical photo with the default options, at most
     options: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
@@ -178,11 +179,24 @@ def describe(entry: Entry) -> dict[str, Any]:
         "axioms": sorted(entry.axioms),
         "traps": list(entry.traps),
         "spaces": list(entry.spaces),
+        "calls": entry.cost(typical(entry)).calls,
         "options": {
             name: {"type": str(option.annotation), "default": repr(option.default)}
             for name, option in entry.options.items()
         },
     }
+
+
+def typical(entry: Entry) -> Ask:
+    """A photo of 224 x 224 pixels and the default options."""
+    from .domain.regions import Windows
+
+    options, space = {name: option.default for name, option in entry.options.items()}, (224, 224)
+    regions = options.get("regions")
+    parts = getattr(regions, "cells", 0) ** 2 or getattr(regions, "count", 0)
+    if "window" in options:
+        parts = Windows(options["window"], options["stride"]).count(space)
+    return Ask(space, parts, getattr(options.get("baseline"), "fills", 1), options)
 
 
 def write_facts() -> None:

@@ -18,6 +18,9 @@ from .flags import default_text
 from .screen import out, print_json, words
 
 FAMILIES = ("gradient", "activation", "attention", "perturbation", "shapley", "control")
+KEY = """
+±  signed: tells for from against      ~  samples: error bars and a stop rule
+then what the method needs most, and model calls for a photo of 224 x 224 at most"""
 SCHEMA = {"name": "seewhy-methods", "version": 1}
 
 
@@ -40,13 +43,14 @@ def table(chosen: list[Facts]) -> RenderableType:
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(style="dim", no_wrap=True, justify="right")
     grid.add_column()
     rows = sorted(chosen, key=lambda m: (_order(m.family), m.name))
     for number, (family, members) in enumerate(groupby(rows, key=lambda m: m.family)):
         grid.add_row(words("" if number == 0 else "\n") + words(family, "bold"))
         for method in members:
-            grid.add_row(words(f"  {method.name}"), words(_marks(method)), words(method.shows))
-    return Group(grid, words("\n± signed: tells for from against   ~ samples: has error bars and a stop rule", "dim"))
+            grid.add_row(words(f"  {method.name}"), words(_marks(method)), words(method.calls), words(method.shows))
+    return Group(grid, words(KEY, "dim"))
 
 
 def details(method: Facts) -> RenderableType:
@@ -62,6 +66,7 @@ def details(method: Facts) -> RenderableType:
         ("needs", ", ".join(method.needs)),
         ("signed", f"{yes[method.signed]}{'' if method.signed else ': it cannot tell for from against'}"),
         ("samples", f"{yes[method.samples]}{': it has error bars and a stop rule' if method.samples else ''}"),
+        ("calls", f"{method.calls} at most, for a photo of 224 x 224 with the default options"),
         ("inputs", " and ".join({2: "images", 3: "clips"}.get(d, f"{d}-d") for d in method.spaces)),
         *(("axioms" if i == 0 else "", axiom) for i, axiom in enumerate(method.axioms)),
         *(("trap" if i == 0 else "", trap) for i, trap in enumerate(method.traps)),
