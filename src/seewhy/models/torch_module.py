@@ -11,12 +11,12 @@ from torch import Tensor, nn
 
 from ..domain.capability import Capability
 from ..domain.shapes import Outputs, Variants
-from ..errors import MissingCapability, ModelError, NoSuitableLayer, SeewhyError
+from ..errors import MissingCapability, ModelError, ModelFailed, NoSuitableLayer, SeewhyError
 from .answer import scores_in
 from .fingerprint import fingerprint
 from .layout import Layout
 from .model import Model
-from .outputs import asking, checked
+from .outputs import asking, checked, out_of_memory
 from .sample import noise, sample_shapes, stated_size
 from .tokens import dropping
 from .watch import Watch, eagerly, watching
@@ -144,6 +144,13 @@ class TorchModel(Model):
                     self._layouts[shape] = Layout.of(self.module, self, noise(shape, self.device))
             except ModelError as error:
                 self._layouts[shape] = error
+            except (RuntimeError, MemoryError) as error:
+                if not out_of_memory(error):
+                    raise
+                raise ModelFailed(
+                    f"{self.name} does not fit into memory with two images and a backward pass.",
+                    fix="use a score-only method: occlusion, rise, kernel-shap; or another device.",
+                ) from error
         found = self._layouts[shape]
         if isinstance(found, SeewhyError):
             raise found

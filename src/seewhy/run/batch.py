@@ -19,6 +19,7 @@ from ..domain.target import Asked, Scale, Target, kind_of
 from ..engine.control import Control
 from ..engine.probe import Precision, Probe, read
 from ..engine.reading import Wants
+from ..errors import Cancelled
 from ..explanation import Explanation
 from ..inputs.read import Sample
 from ..models.model import Model
@@ -63,7 +64,8 @@ def explain_batch(job: Job, samples: Sequence[Sample], asked: Sequence[Asked]) -
             affordable(step, step.on(samples[0].geometry).cost(images[0], patches), job.budget)
         columns: list[list[Explanation | Failure]] = []
         for step in job.steps:
-            columns.append(_column(_run(probe, job, step, samples, asked), job, samples, first=not columns))
+            found = _run(probe, job, step, samples, asked, looked)
+            columns.append(_column(found, job, samples, first=not columns))
     return [list(row) for row in zip(*columns, strict=True)]
 
 
@@ -73,7 +75,8 @@ def _column(
     """What one method found for each row; what is missing when the run is cancelled stands in it as a failure."""
     column: list[Explanation | Failure] = []
     try:
-        column.extend(found)  # keeps what came before an error
+        for explanation in found:
+            column.append(explanation)
     except (Cancelled, KeyboardInterrupt):
         if first and not column:
             raise
@@ -128,7 +131,7 @@ def _run(
 
 
 def _explained(probe: Probe, job: Job, step: Step, samples: Sequence[Sample], looked: float) -> Iterator[Explanation]:
-    """Run one method on a probe, compare with another class, check and wrap; `looked` is the time of the shared pass."""
+    """Run one method on a probe, compare with another class, check and wrap; `looked`: time of the shared pass."""
     evidence, cost, seconds = _ran(probe, job, step)
     labels = job.model.labels
     others = [rival(target, row[None], labels) for target, row in zip(probe.targets, probe.clean, strict=True)]
@@ -161,8 +164,12 @@ def _compared(
 ) -> tuple[Evidence | None, str, Cost]:
     """The evidence for the strongest other class, or why there is none, and what that cost."""
     before = job.control.checked
-    with job.control.checking():
-        other, why = _rival_evidence(probe, job, step, evidence, others)
+    try:
+        with job.control.checking():
+            other, why = _rival_evidence(probe, job, step, evidence, others)
+    except (Cancelled, KeyboardInterrupt):  # the explanation itself is there already
+        job.control.cancel()
+        other, why = None, "the run was cancelled"
     shared = step.entry.reads and Capability.GRADIENTS in step.entry.needs and other is not None
     return other, why, job.control.checked.minus(before) + Cost(0, 1 if shared else 0)
 

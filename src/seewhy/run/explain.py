@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal
@@ -22,7 +23,7 @@ from ..models.adapt import adapt
 from ..models.model import Model
 from .batch import Job, explain_batch
 from .plan import Methods, plan
-from .results import Explanations, Failure
+from .results import Explanations, Failure, cancelled
 from .targets import per_input
 
 TOGETHER = 16  # rows that share one pass; their maps are kept until the last method is done
@@ -62,6 +63,7 @@ def explain(
     """
     adapted = adapt(model, preprocess=preprocess, labels=labels, device=device)
     items, one_input = expand(inputs)
+    _introduce(adapted, items[0])
     steps, one_method = plan(method, options, adapted, seed=seed)
     targets, one_target = per_input(target, len(items), one_input)
     _valid(precision, budget, checks)
@@ -72,11 +74,17 @@ def explain(
     return results[0] if one_input else _reported(Explanations(results, cost=control.spent))
 
 
+def _introduce(model: Model, item: Item) -> None:
+    """Let the model know the shape of what comes: what a network offers can depend on it."""
+    with suppress(SeewhyError):  # an input that cannot be read is reported where it is explained
+        model.meet(tuple(read_sample(item, preprocess_for(model, item)).pixels.shape))
+
+
 def _all(job: Job, items: Sequence[Item], targets: Sequence[Sequence[Asked]], *, raising: bool) -> list[Any]:
     """For each input its explanations, target by target and method by method, or the failure that it met."""
     rows, failures = _rows(job.model, items, targets, raising=raising)
     job.control.expected = _expected(job, rows)
-    found: dict[int, list[list[Explanation]]] = {}
+    found: dict[int, list[list[Explanation | Failure]]] = {}
     for _, same in groupby(rows, key=lambda row: tuple(row.sample.pixels.shape)):
         for group in _chunked(list(same), TOGETHER):
             try:
@@ -86,7 +94,7 @@ def _all(job: Job, items: Sequence[Item], targets: Sequence[Sequence[Asked]], *,
                     raise
                 job.control.cancel()
                 break
-    return [failures.get(i) or found.get(i) or Failure(item.name, _cancelled()) for i, item in enumerate(items)]
+    return [failures.get(i) or found.get(i) or cancelled(item.name) for i, item in enumerate(items)]
 
 
 def _rows(
@@ -120,7 +128,7 @@ def preprocess_for(model: Model, item: Item) -> Preprocess:
 def _collect(
     job: Job,
     group: list[Row],
-    found: dict[int, list[list[Explanation]]],
+    found: dict[int, list[list[Explanation | Failure]]],
     failures: dict[int, Failure],
     *,
     raising: bool,
@@ -179,10 +187,6 @@ def _valid(precision: str, budget: int | None, checks: str) -> None:
         raise BadOption(f"checks={checks!r} is not possible.", fix="give quick, standard or full.")
     if budget is not None and budget < 1:
         raise BadOption(f"budget={budget} pays for nothing.", fix="give a number of model calls, such as 500.")
-
-
-def _cancelled() -> Cancelled:
-    return Cancelled("The run was cancelled before this input.", fix="run it again on the inputs that are missing.")
 
 
 def _chunked(rows: list[Row], size: int) -> Iterable[list[Row]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..domain.cost import Cost
-from ..errors import SeewhyError
+from ..errors import Cancelled, SeewhyError
 from ..explanation import Explanation
 
 
@@ -25,6 +25,12 @@ class Failure:
 
     def __getitem__(self, key: object) -> Any:
         raise self.error
+
+
+def cancelled(name: str) -> Failure:
+    """What stands for an input that was not reached."""
+    problem = "The run was cancelled before this input."
+    return Failure(name, Cancelled(problem, fix="run it again on the inputs that are missing."))
 
 
 class Explanations(list[Any]):

@@ -97,7 +97,7 @@ def ask_all(
     precision: Precision = "float32",
     control: Control | None = None,
     checks: str = "quick",
-) -> list[list[Explanation]]:
+) -> list[list[Any]]:
     """What the runner answers for steps asked for together, [image][step]; methods need not be registered."""
     job = Job(adapt(thing), steps, control or Control(), scale, precision, budget, checks, 0)
     samples = [read_sample(image, Preprocess.plain()) for image in images]
