@@ -1,5 +1,7 @@
 """Any nn.Module asked in image space: what it may return, how it may fail, and that it is given back."""
 
+import gc
+import weakref
 from collections import namedtuple
 from types import SimpleNamespace
 
@@ -208,3 +210,26 @@ def test_a_network_that_fails_on_every_size_says_which_input_failed() -> None:
     model.meet((3, 16, 16))
     with pytest.raises(ModelFailed, match="16, 16"):
         _ = model.layout
+
+
+def test_adapting_a_network_again_costs_no_second_dry_run_and_new_weights_do():
+    network, runs = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.LazyLinear(3)), []
+    network(torch.zeros(1, 3, 12, 12))
+    network.register_forward_hook(lambda *_: runs.append(1))
+    first = TorchModel(network).layout_of((3, 12, 12))
+    once = len(runs)
+    assert once > 0
+    assert TorchModel(network).layout_of((3, 12, 12)) is first
+    assert len(runs) == once
+    with torch.no_grad():
+        network[0].weight.mul_(2)
+    assert TorchModel(network).layout_of((3, 12, 12)) is not first
+
+
+def test_what_is_remembered_about_a_network_does_not_keep_it_alive():
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(400, 3))
+    TorchModel(network).layout_of((3, 12, 12))
+    gone = weakref.ref(network)
+    del network
+    gc.collect()
+    assert gone() is None

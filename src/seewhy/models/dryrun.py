@@ -25,7 +25,9 @@ class Seen:
     """One module: what went in and came out of its last run, with the batch axis first."""
 
     name: str
-    module: nn.Module
+    kind: str  # class of the module
+    leaf: bool  # it has no modules inside
+    linear: bool
     runs: int = 0
     started: int = -1
     given: tuple[int, ...] = ()
@@ -38,13 +40,11 @@ class Seen:
     change: dict[int, Tensor] = field(default_factory=dict)  # channel axis -> difference of the two rows
     slope: dict[int, Tensor] = field(default_factory=dict)  # channel axis -> size of the gradient
 
-    @property
-    def kind(self) -> str:
-        return type(self.module).__name__
-
-    @property
-    def leaf(self) -> bool:
-        return next(self.module.children(), None) is None
+    @staticmethod
+    def of(name: str, module: nn.Module) -> Seen:
+        """Facts only: what is remembered about a network must not keep it alive."""
+        leaf = next(module.children(), None) is None
+        return Seen(name, type(module).__name__, leaf, isinstance(module, nn.Linear))
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class _Log:
 
     def __enter__(self) -> None:
         for name, module in self.root.named_modules():
-            self._records[name] = Seen(name, module)
+            self._records[name] = Seen.of(name, module)
             before = module.register_forward_pre_hook(partial(self._begin, name), with_kwargs=True)
             self._hooks.callback(before.remove)
             self._hooks.callback(module.register_forward_hook(partial(self._end, name)).remove)
@@ -135,7 +135,7 @@ class _Log:
         self._inputs[name] = None if tensor is None else (tensor, tensor._version)
         if tensor is not None:
             record.given = tuple(tensor.shape)
-            if isinstance(record.module, nn.Linear) and tensor.requires_grad:
+            if record.linear and tensor.requires_grad:
                 self.head_input = tensor  # of the last linear layer that runs
             if tensor.ndim == 3 and len(tensor) == BATCH:
                 record.given_change = _size(tensor[0] - tensor[1], -1)

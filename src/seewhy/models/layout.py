@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,7 +28,7 @@ EARLY = "it comes before the first attention, so places have not looked at each 
 class Layout:
     """What a dry run on images of one shape showed about a network."""
 
-    module: nn.Module
+    network: weakref.ref[nn.Module]
     run: DryRun
     readings: dict[str, Reading | str]  # for each layer that ran, or why it cannot be read
     tokens: TokenGrid | None
@@ -45,7 +46,13 @@ class Layout:
             found, why, dropping = None, tokens, tokens
         else:
             (found, dropping), why = find_entrance(module, ask, run, tokens), ""
-        return Layout(module, run, readings_of(run, maps, found, known), found, why, dropping)
+        return Layout(weakref.ref(module), run, readings_of(run, maps, found, known), found, why, dropping)
+
+    @property
+    def module(self) -> nn.Module:
+        module = self.network()
+        assert module is not None, "the network is gone"
+        return module
 
     @property
     def missing(self) -> dict[Capability, str]:
@@ -201,7 +208,7 @@ class Layout:
         return EARLY if before else ""
 
     def _linear(self, name: str) -> bool:
-        return self.run.seen[name].leaf and isinstance(self.run.seen[name].module, nn.Linear)
+        return self.run.seen[name].leaf and self.run.seen[name].linear
 
     def _shape(self, name: str) -> tuple[int, ...]:
         seen, reading = self.run.seen[name], self.readings[name]

@@ -122,7 +122,7 @@ def _final(run: DryRun, count: int, first: SeenCall) -> Seen:
         if seen.shape[:2] == (BATCH, count)
         and len(seen.shape) == 3
         and seen.runs == 1
-        and not (seen.leaf and isinstance(seen.module, nn.Linear))
+        and not (seen.leaf and seen.linear)
         and seen.name not in first.inside[-1:]
         and _alive(seen)
     ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import weakref
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,12 @@ from torch import Tensor, nn
 
 from ..domain.capability import Capability
 from ..domain.shapes import Outputs, Variants
-from ..errors import MissingCapability, ModelError, ModelFailed, NoSuitableLayer, SeewhyError
+from ..errors import MissingCapability, ModelError, NoSuitableLayer, SeewhyError
 from .answer import scores_in
 from .fingerprint import fingerprint
 from .layout import Layout
 from .model import Model
-from .outputs import asking, checked, out_of_memory
+from .outputs import asking, checked
 from .sample import noise, sample_shapes, stated_size
 from .tokens import dropping
 from .watch import Watch, eagerly, watching
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 GREY = (0.299, 0.587, 0.114)  # luma weights, as Pillow converts to "L"
 REMEMBERED = 16
 SCRIPTED = "it is a TorchScript module, whose inside runs out of Python's sight"
+
+
+# What was found about a network, for as long as it lives: adapting it again costs no second dry run.
+LAYOUTS: weakref.WeakKeyDictionary[nn.Module, dict[Hashable, Layout | SeewhyError]] = weakref.WeakKeyDictionary()
 
 
 class TorchModel(Model):
@@ -45,7 +50,6 @@ class TorchModel(Model):
         self.name = name or type(self.module).__name__
         self.labels = tuple(labels) if labels is not None else None
         self.preprocess, self.output = preprocess, output
-        self._layouts: dict[tuple[int, ...], Layout | SeewhyError] = {}
         self._shape: tuple[int, ...] | None = None  # of the images that come next
         self.size = stated_size(self.module) if preprocess is None else None
 
@@ -136,14 +140,15 @@ class TorchModel(Model):
 
     def layout_of(self, shape: tuple[int, ...]) -> Layout:
         """The layout for images of one shape (c, *space)."""
-        if shape not in self._layouts:
-            if len(self._layouts) >= REMEMBERED:  # a folder may hold images of a thousand shapes
-                del self._layouts[next(iter(self._layouts))]
+        known, key = LAYOUTS.setdefault(self.module, {}), (shape, self.output, self.preprocess, state_of(self.module))
+        if key not in known:
+            if len(known) >= REMEMBERED:  # a folder may hold images of a thousand shapes
+                del known[next(iter(known))]
             try:
                 with self.borrowed(), eagerly(self.module), _with_graph(self.device):
-                    self._layouts[shape] = Layout.of(self.module, self, noise(shape, self.device))
+                    known[key] = Layout.of(self.module, self, noise(shape, self.device))
             except ModelError as error:
-                self._layouts[shape] = error
+                known[key] = error.with_traceback(None)
             except (RuntimeError, MemoryError) as error:
                 if not out_of_memory(error):
                     raise
@@ -151,7 +156,7 @@ class TorchModel(Model):
                     f"{self.name} does not fit into memory with two images and a backward pass.",
                     fix="use a score-only method: occlusion, rise, kernel-shap; or another device.",
                 ) from error
-        found = self._layouts[shape]
+        found = known[key]
         if isinstance(found, SeewhyError):
             raise found
         return found
@@ -173,6 +178,13 @@ class TorchModel(Model):
     def _python(self) -> None:
         if isinstance(self.module, torch.jit.ScriptModule):
             raise NoSuitableLayer(f"{self.name} cannot be looked into: {SCRIPTED}.", fix="give the eager module.")
+
+
+def state_of(module: nn.Module) -> int:
+    """A number that changes when parts are exchanged or weights are written, without reading the weights."""
+    parts = tuple((name, id(type(part))) for name, part in module.named_modules())
+    weights = tuple((t.data_ptr(), 0 if t.is_inference() else t._version) for t in _tensors(module))
+    return hash((parts, weights))
 
 
 def unwrapped(module: nn.Module) -> nn.Module:
