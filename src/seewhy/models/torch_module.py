@@ -17,7 +17,7 @@ from .answer import scores_in
 from .fingerprint import fingerprint
 from .layout import Layout
 from .model import Model
-from .outputs import asking, checked
+from .outputs import asking, checked, out_of_memory
 from .sample import noise, sample_shapes, stated_size
 from .tokens import dropping
 from .watch import Watch, eagerly, watching
