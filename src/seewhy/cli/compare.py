@@ -16,7 +16,7 @@ from .found import Found
 from .question import Question, with_question
 from .screen import out as stdout
 from .screen import words
-from .show import decision, seconds
+from .telling import decision, seconds
 
 if TYPE_CHECKING:
     import numpy as np

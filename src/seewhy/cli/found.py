@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..domain.cost import Cost
 from ..errors import SeewhyWarning
-from . import screen, show
+from . import screen, telling
 from .exits import OK, PARTIAL, code_of
 from .running import controlled
 from .written import names, picture
@@ -106,7 +106,7 @@ class Found:
             screen.print_json(self.to_json(**more))
         elif not quiet:
             for photo in self.photos if photos else ():
-                screen.out().print(show.photo(photo))
+                screen.out().print(telling.photo(photo))
             for path in self.files:
                 screen.out().print(screen.words(f"wrote {_short(path)}"), soft_wrap=True)
         for failure in self.failures:

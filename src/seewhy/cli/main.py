@@ -20,6 +20,7 @@ from .doctor import doctor
 from .explain import explain
 from .layers import layers
 from .methods import methods
+from .show import show
 
 TRACEBACK = "SEEWHY_TRACEBACK"
 app = typer.Typer(
@@ -29,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for command in (explain, compare, methods, layers, card, cost, doctor, demo):
+for command in (explain, compare, show, methods, layers, card, cost, doctor, demo):
     app.command()(command)
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -16,6 +17,7 @@ from .screen import err
 if TYPE_CHECKING:
     from ..engine.control import Control
 
+EVERY = 5.0  # seconds between lines of progress
 STOPPING = b"\nStopping; what was computed is kept. Ctrl-C again stops at once.\n"
 
 
@@ -28,7 +30,7 @@ def controlled(*, progress: bool, quiet: bool) -> Iterator[Control]:
     shown = progress or sys.stderr.isatty()
     with _cancelling(control):
         if shown and not quiet:
-            with _bar(control):
+            with _bar(control) if sys.stderr.isatty() else _lines(control):
                 yield control
         else:
             yield control
@@ -66,3 +68,21 @@ def _bar(control: Control) -> Iterator[None]:
         task = bar.add_task("", total=None)
         control.progress = lambda done, expected: bar.update(task, completed=done, total=expected)
         yield
+
+
+@contextmanager
+def _lines(control: Control) -> Iterator[None]:
+    """Progress for a log file: a line now and then."""
+    started = time.monotonic()
+    due = started
+
+    def tell(done: int, expected: int) -> None:
+        nonlocal due
+        now = time.monotonic()
+        if now >= due:
+            left = (now - started) / done * (expected - done)
+            err().print(f"asking the model: {done} of {expected} calls, about {left:.0f} s left")
+            due = now + EVERY
+
+    control.progress = tell
+    yield

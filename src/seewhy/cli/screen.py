@@ -20,14 +20,22 @@ VERDICTS = {
 }
 
 
+class Terminal(Console):
+    """A console that leaves the end of a pipe to `main`, which knows the exit code."""
+
+    def on_broken_pipe(self) -> None:
+        """The reader of stdout went away."""
+        raise BrokenPipeError
+
+
 def out() -> Console:
     """The console for results; colours only on a terminal and without NO_COLOR."""
-    return Console(file=sys.stdout, markup=False, highlight=False, emoji=False, soft_wrap=False)
+    return Terminal(file=sys.stdout, markup=False, highlight=False, emoji=False, soft_wrap=False)
 
 
 def err() -> Console:
     """The console for progress and troubles."""
-    return Console(file=sys.stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    return Terminal(file=sys.stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 def clean(text: object) -> str:
