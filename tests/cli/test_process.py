@@ -18,7 +18,7 @@ calls = 0
 def answer(images):
     global calls
     calls += 1
-    if calls == 2:
+    if calls == 4:
         pathlib.Path(__file__).with_name("started").touch()
     time.sleep(0.003 * len(images))
     return images.reshape(len(images), 3, -1).mean(2) * numpy.ones(3)
