@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ..domain.capability import Capability
 from ..domain.shapes import Outputs, Variants
-from ..errors import MissingCapability, ModelError, NoSuitableLayer, SeewhyError
+from ..errors import MissingCapability, ModelError, ModelFailed, NoSuitableLayer, SeewhyError
 from .answer import scores_in
 from .fingerprint import fingerprint
 from .layout import Layout
