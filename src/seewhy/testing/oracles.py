@@ -61,7 +61,7 @@ def layer_cam(activations: Array, gradients: Array) -> Array:
     """Positive gradient times activation, place by place, before the ReLU."""
     out = np.zeros(activations.shape[1:])
     for k, y, x in np.ndindex(*activations.shape):
-        out[y, x] += max(gradients[k, y, x], 0.0) * activations[k, y, x]
+        out[y, x] += max(float(gradients[k, y, x]), 0.0) * activations[k, y, x]
     return out
 
 
