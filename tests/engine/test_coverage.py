@@ -1,0 +1,69 @@
+"""Do the error bars cover? Measured against exact values of a random game, over fixed seeds."""
+
+import pytest
+import torch
+from games import TableGame, random_table
+
+from seewhy.engine.coalitions import everyone
+from seewhy.engine.regression import ridge
+
+PLAYERS, RUNS = 10, 240
+
+
+@pytest.fixture(scope="module")
+def game() -> TableGame:
+    return TableGame(random_table(PLAYERS))
+
+
+def coverage(game: TableGame, truth: torch.Tensor, method: str, **options) -> tuple[float, float]:
+    """How often the 95 % interval holds the true value: per part, and for all parts at once by the band."""
+    runs = [game.ask(method, tolerance=0.0, seed=seed, **options) for seed in range(RUNS)]
+    off = torch.stack([run.values for run in runs]) - truth
+    halves = torch.stack([run.stderr for run in runs]) * 1.96
+    bands = torch.stack([run.band for run in runs])
+    return float((off.abs() <= halves).float().mean()), float((off.abs() <= bands).all(dim=1).float().mean())
+
+
+@pytest.mark.parametrize(
+    ("method", "samples"), [("kernel-shap", 256), ("permutation-shapley", 60)]
+)
+def test_shapley_error_bars_cover_the_exact_values(game, method, samples):
+    each, together = coverage(game, game.ask("exact-shapley").values, method, samples=samples)
+    assert 0.92 <= each <= 0.98
+    assert together >= 0.90
+
+
+def test_lime_error_bars_cover_the_weights_of_all_coalitions(game):
+    rows = everyone(PLAYERS).double()
+    weights = (-(((1 - rows.mean(dim=1).sqrt()) / 0.25) ** 2)).exp().sqrt()
+    truth = ridge(rows, game.table.double(), weights, 1e-9)[0]
+    each, together = coverage(game, truth, "lime", samples=256, ridge_strength=1e-9)
+    assert 0.92 <= each <= 0.98
+    assert together >= 0.90
+
+
+def test_the_two_halves_of_a_pair_are_not_taken_for_independent(game):
+    """Treating them so would shrink or stretch the error: the spread over seeds says what is right."""
+    runs = [game.ask("permutation-shapley", samples=60, tolerance=0.0, seed=seed) for seed in range(RUNS)]
+    spread = torch.stack([run.values for run in runs]).std(dim=0)
+    stated = torch.stack([run.stderr for run in runs]).mean(dim=0)
+    assert 0.9 <= float((stated / spread).mean()) <= 1.1
+
+
+def test_rise_states_the_spread_that_seeds_show():
+    from seewhy.domain.target import Target
+    from seewhy.engine.probe import Probe
+    from seewhy.models.function import FunctionModel
+    from seewhy.registry import load_all
+    from seewhy.testing.tiny_models import pictures, plain_function
+
+    model, image = FunctionModel(plain_function), pictures(1, 3, 12, 12)
+    runs = [
+        load_all()["rise"].function(
+            Probe(model, image, [Target(2, "product")]), samples=256, cells=4, tolerance=0.0, seed=s
+        )
+        for s in range(60)
+    ]
+    spread = torch.stack([run.values for run in runs]).std(dim=0)
+    stated = torch.stack([run.stderr for run in runs]).mean(dim=0)
+    assert 0.85 <= float((stated / spread).mean()) <= 1.15
