@@ -1,6 +1,10 @@
-"""Test-wide set-up: one thread, the torchvision shim, shapes checked at run time."""
+"""Test-wide set-up: shapes checked at run time, one thread, the torchvision shim."""
 
-import torch
-import torchvision_shim  # noqa: F401
+from jaxtyping import install_import_hook
+
+install_import_hook(["seewhy.domain", "seewhy.engine", "seewhy.methods"], "shapes_checked.check")
+
+import torch  # noqa: E402
+import torchvision_shim  # noqa: E402, F401
 
 torch.set_num_threads(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import torch
+from jaxtyping import Bool
 from torch import Tensor
 
 from ..domain.shapes import Coalitions
@@ -29,7 +30,7 @@ def kernel_draws(players: int, count: int, generator: torch.Generator) -> Coalit
     return rank < size[:, None]
 
 
-def with_opposites(coalitions: Coalitions) -> Coalitions:
+def with_opposites(coalitions: Coalitions) -> Bool[Tensor, "2*n p"]:
     """Each coalition followed by its complement: rows 2i and 2i+1 are one antithetic pair."""
     return torch.stack([coalitions, ~coalitions], dim=1).flatten(0, 1)
 

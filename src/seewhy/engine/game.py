@@ -101,7 +101,7 @@ class Game:
         assert isinstance(total, Tensor)
         return total / len(self._fills)
 
-    def _soft_outputs(self, masks: Masks, rows: list[int]) -> Outputs:
+    def _soft_outputs(self, masks: Masks, rows: list[int]) -> Float[Tensor, "asked classes"]:
         return self._masked_outputs(masks[rows])
 
     def _blend(self, masks: Masks, fill: Tensor) -> Tensor:

@@ -154,7 +154,7 @@ def _operators(subject: Subject) -> Iterator[Check]:
         words = "No gradient reaches the input: some operator of the network (rounding, argmax, detach) stops it."
         yield Check("operators", "bad", words, 0.0)
     else:
-        yield Check("operators", "good", "Gradients pass through all operators of the network.")
+        yield Check("operators", "good", "Gradients reach what this method reads.")
 
 
 def _layer(subject: Subject) -> Iterator[Check]:
