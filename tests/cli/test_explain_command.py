@@ -81,7 +81,6 @@ def test_a_folder_is_walked(model, photos, capsys):
         (["missing.png"], 3, "missing-input"),
         (["broken.png"], 3, "unreadable-image"),
         (["one.png", "--model", "no-such-model"], 3, "unknown-model"),
-        (["one.png", "--out", "one.png"], 3, "store-error"),
     ],
 )
 def test_each_mistake_has_its_code_two_lines_and_a_json_form(
@@ -99,6 +98,18 @@ def test_each_mistake_has_its_code_two_lines_and_a_json_form(
     assert failure["code"] == error
     assert failure["problem"]
     assert failure["fix"]
+
+
+def test_results_are_told_also_when_files_cannot_be_written(model, photos, capsys):
+    photo = str(photos / "one.png")
+    assert run(asked(model, photo, "--out", photo)) == 3
+    shown = capsys.readouterr()
+    assert "one.png  →  sea" in shown.out
+    assert "[store-error]" in shown.err
+    assert run(asked(model, photo, "--report", f"{photo}/why.html", "--json")) == 3
+    found = document(capsys)
+    assert found["error"]["code"] == "store-error"
+    assert len(found["explanations"]) == 1
 
 
 def test_json_is_one_document_that_holds_what_to_json_gives(model, photos, capsys):

@@ -10,8 +10,11 @@ from seewhy import errors
 from seewhy.cli import demo, doctor, exits, main
 from seewhy.cli.agreement import agreement, ranks
 from seewhy.cli.flags import default_text
+from seewhy.cli.layers import shortlist
 from seewhy.cli.main import run
+from seewhy.domain.evidence import LayerChoice
 from seewhy.domain.options import encode, parse_spec
+from seewhy.models.layers import LayerInfo
 from seewhy.registry import facts
 
 
@@ -110,6 +113,16 @@ def test_defaults_are_shown_as_they_would_be_typed():
 # -- layers, card, cost
 
 
+def test_the_short_list_of_layers_takes_the_outermost_of_each_grid():
+    def layer(name, side, usable=True):
+        return LayerInfo(name, "Block", (8, side, side), (side, side), "channels first", usable)
+
+    known = [layer("stem.conv", 8), layer("stem", 8), layer("stage.0.conv", 4), layer("stage.0", 4),
+             layer("stage.1.wide", 4), layer("stage.1.act", 2), layer("pool", 1, usable=False)]  # fmt: skip
+    names = [info.name for info in shortlist(known, LayerChoice("stage.1.wide", "given"))]
+    assert names == ["stem", "stage.0", "stage.1.wide", "stage.1.act"]
+
+
 def test_layers_marks_the_chosen_one_and_says_why_others_cannot_be_read(model, capsys):
     assert run(["layers", model]) == 0
     short = capsys.readouterr().out
@@ -179,7 +192,8 @@ def test_doctor_finds_a_bundled_network_with_the_wrong_digest(monkeypatch):
 
 
 def test_demo_explains_a_real_photo_with_the_real_network(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(demo, "ASKED", {"cat": {"grad-cam": {}}})
+    monkeypatch.setattr(demo, "PHOTOS", ("cat",))
+    monkeypatch.setattr(demo, "METHODS", {"grad-cam": {}})
     assert run(["demo", "--out", str(tmp_path)]) == 0
     assert "cat  →  tiger cat" in capsys.readouterr().out
     views = {f"cat.grad-cam.{view}.png" for view in ("heat", "contour", "regions")}

@@ -11,15 +11,12 @@ from . import options as o
 from .found import Found
 
 VIEWS = ("heat", "contour", "regions")
-SHAPLEY = {"regions": "superpixels:20", "samples": 128}
-ASKED: dict[str, dict[str, dict[str, Any]]] = {  # photo -> method -> options: modest, to be done within a minute
-    "cat": {
-        "grad-cam": {},
-        "integrated-gradients": {},
-        "occlusion": {"window": 56, "stride": 28},
-        "kernel-shap": SHAPLEY,
-    },
-    "coffee": {"grad-cam": {}, "kernel-shap": SHAPLEY},
+PHOTOS = ("cat", "coffee")
+METHODS: dict[str, dict[str, Any]] = {  # modest options: all is done within a minute
+    "grad-cam": {},
+    "integrated-gradients": {},
+    "occlusion": {"window": 56, "stride": 28},
+    "kernel-shap": {"regions": "superpixels:20", "samples": 384},
 }
 
 
@@ -32,10 +29,8 @@ def demo(
     """Explain two bundled photos with the bundled network, and write a report and pictures."""
     from ..models.adapt import adapt
 
-    model, found = adapt(o.DEFAULT_MODEL), Found()
-    for photo, method in ASKED.items():
-        if not found.cancelled:
-            found += Found.of(model, [f"photo:{photo}"], progress=progress, quiet=quiet, method=method)
+    photos = [f"photo:{name}" for name in PHOTOS]
+    found = Found.of(adapt(o.DEFAULT_MODEL), photos, progress=progress, quiet=quiet, method=METHODS)
     found.pictures(out, VIEWS)
     for maps in found.photos:
         found.sheet(maps, out / f"{maps[0].picture.name}.comparison.png")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..domain.cost import Cost
-from ..errors import SeewhyWarning
+from ..errors import SeewhyError, SeewhyWarning
 from . import screen, telling
 from .exits import OK, PARTIAL, code_of
 from .running import controlled
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ..run.results import Failure
 
 SCHEMA = {"name": "seewhy-explanations", "version": 1}
+MANY = 8  # files that are named one by one
 
 
 @dataclass
@@ -32,6 +34,7 @@ class Found:
     cost: Cost = field(default_factory=Cost)
     cancelled: bool = False
     files: list[Path] = field(default_factory=list)
+    trouble: SeewhyError | None = None  # that files met
 
     @staticmethod
     def of(model: Model, inputs: Sequence[str], *, progress: bool = False, quiet: bool = False, **asked: Any) -> Found:
@@ -46,11 +49,6 @@ class Found:
         photos = [list(result) for result in results if not isinstance(result, Failure)]
         return Found(photos, failures, control.spent, control.cancelled)
 
-    def __add__(self, other: Found) -> Found:
-        photos, failures = self.photos + other.photos, self.failures + other.failures
-        files, cancelled = self.files + other.files, self.cancelled or other.cancelled
-        return Found(photos, failures, self.cost + other.cost, cancelled, files)
-
     @property
     def explanations(self) -> list[Explanation]:
         return [explanation for photo in self.photos for explanation in photo]
@@ -58,6 +56,8 @@ class Found:
     @property
     def code(self) -> int:
         """What the command exits with; an input that fails alone tells why by its own code."""
+        if self.trouble:
+            return code_of(self.trouble)
         if self.failures and not self.photos:
             return code_of(self.failures[0].error)
         return PARTIAL if self.failures or self.cancelled else OK
@@ -65,28 +65,41 @@ class Found:
     def save(self, folder: Path | None, views: Sequence[str]) -> None:
         """Saved explanations and pictures, if a folder was named."""
         if folder is not None:
-            for explanation, name in zip(self.explanations, names(self.explanations), strict=True):
-                self.files.append(explanation.save(folder / name))
+            with self._writing():
+                for explanation, name in zip(self.explanations, names(self.explanations), strict=True):
+                    explanation.save(folder / name)
+                    self.files.append(folder / name)
             self.pictures(folder, views)
 
     def pictures(self, folder: Path, views: Sequence[str]) -> None:
         """The overlays of every explanation."""
-        for explanation, name in zip(self.explanations, names(self.explanations), strict=True):
-            for view in views:
-                self.files.append(picture(explanation.overlay(view=view), folder / f"{name}.{view}.png"))
-
-    def report(self, path: Path | None, *, title: str = "Why the model decided") -> None:
-        """The HTML report, if one was asked for."""
-        if path is not None and self.photos:
-            from ..report.html import write_report
-
-            self.files.append(write_report(self.explanations, path, title=title))
+        with self._writing():
+            for explanation, name in zip(self.explanations, names(self.explanations), strict=True):
+                for view in views:
+                    self.files.append(picture(explanation.overlay(view=view), folder / f"{name}.{view}.png"))
 
     def sheet(self, photo: Sequence[Explanation], path: Path, *, view: str = "heat") -> None:
         """The maps of one photo side by side."""
         from ..render.figure import sheet
 
-        self.files.append(picture(sheet(photo, view=view), path))
+        with self._writing():
+            self.files.append(picture(sheet(photo, view=view), path))
+
+    def report(self, path: Path | None, *, title: str = "Why the model decided") -> None:
+        """The HTML report, if one was asked for."""
+        from ..report.html import write_report
+
+        if path is not None and self.photos:
+            with self._writing():
+                self.files.append(write_report(self.explanations, path, title=title))
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A file that cannot be written must not cost the results: they are told first, then the trouble."""
+        try:
+            yield
+        except SeewhyError as error:
+            self.trouble = self.trouble or error
 
     def to_json(self, **more: Any) -> dict[str, Any]:
         """The document of `--json`."""
@@ -98,6 +111,7 @@ class Found:
             "cancelled": self.cancelled,
             "files": [str(path) for path in self.files],
             **more,
+            **({"error": screen.error_json(self.trouble)} if self.trouble else {}),
         }
 
     def tell(self, *, json: bool, quiet: bool, photos: bool = True, **more: Any) -> None:
@@ -107,10 +121,21 @@ class Found:
         elif not quiet:
             for photo in self.photos if photos else ():
                 screen.out().print(telling.photo(photo))
-            for path in self.files:
-                screen.out().print(screen.words(f"wrote {_short(path)}"), soft_wrap=True)
+            self._tell_files()
         for failure in self.failures:
             screen.print_error(failure.error, about=failure.name)
+        if self.trouble:
+            screen.print_error(self.trouble)
+
+    def _tell_files(self) -> None:
+        """Where files were written: each, or when there are many the reports and a count."""
+        shown = self.files if len(self.files) <= MANY else [path for path in self.files if path.suffix == ".html"]
+        lines = [_short(path) for path in shown]
+        if len(shown) < len(self.files):
+            rest = [path for path in self.files if path not in shown]
+            lines.append(f"{len(rest)} more in {_short(rest[0].parent)}/")
+        for line in lines:
+            screen.out().print(screen.words(f"wrote {line}"), soft_wrap=True)
 
 
 def _short(path: Path) -> str:

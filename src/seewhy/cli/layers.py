@@ -27,7 +27,7 @@ def layers(
     all: Annotated[bool, typer.Option("--all", help="Every layer, also those that cannot be read, and why.")] = False,
     json: o.Json = False,
 ) -> None:
-    """List the layers of a model that keep a map of the image: the last one of each grid, and the chosen one."""
+    """List the layers of a model that keep a map of the image: the outermost of each grid, and the chosen one."""
     from ..errors import NoSuitableLayer
     from .said import model_of
 
@@ -47,9 +47,10 @@ def layers(
 
 
 def shortlist(known: Sequence[LayerInfo], chosen: LayerChoice | None) -> list[LayerInfo]:
-    """The last usable layer of each grid, and the chosen one."""
-    last = {info.grid: info.name for info in known if info.usable}
-    names = {*last.values(), chosen.name if chosen else ""}
+    """The outermost usable layer of each grid, the last of them, and the chosen one."""
+    usable = [info for info in known if info.usable]
+    outermost = sorted(usable, key=lambda info: -info.name.count("."))  # stable: of equals the last one wins
+    names = {*{info.grid: info.name for info in outermost}.values(), chosen.name if chosen else ""}
     return [info for info in known if info.name in names]
 
 

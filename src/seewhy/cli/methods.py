@@ -20,7 +20,7 @@ from .screen import out, print_json, words
 FAMILIES = ("gradient", "activation", "attention", "perturbation", "shapley", "control")
 KEY = """
 ±  signed: tells for from against      ~  samples: error bars and a stop rule
-then what the method needs most, and model calls for a photo of 224 x 224 at most"""
+The number: model calls at most, for a photo of 224 x 224."""
 SCHEMA = {"name": "seewhy-methods", "version": 1}
 
 
@@ -46,10 +46,15 @@ def table(chosen: list[Facts]) -> RenderableType:
     grid.add_column(style="dim", no_wrap=True, justify="right")
     grid.add_column()
     rows = sorted(chosen, key=lambda m: (_order(m.family), m.name))
-    for number, (family, members) in enumerate(groupby(rows, key=lambda m: m.family)):
-        grid.add_row(words("" if number == 0 else "\n") + words(family, "bold"))
+    for number, (family, group) in enumerate(groupby(rows, key=lambda m: m.family)):
+        members = list(group)
+        if number:
+            grid.add_row("")
+        needs = " or ".join(sorted({method.needs[-1] for method in members}))
+        grid.add_row(words(family, "bold"), "", "", words(f"needs {needs}", "dim"))
         for method in members:
-            grid.add_row(words(f"  {method.name}"), words(_marks(method)), words(method.calls), words(method.shows))
+            marks = f"{'±' if method.signed else ' '}{'~' if method.samples else ' '}"
+            grid.add_row(words(f"  {method.name}"), words(marks), words(method.calls), words(method.shows))
     return Group(grid, words(KEY, "dim"))
 
 
@@ -82,7 +87,3 @@ def details(method: Facts) -> RenderableType:
 
 def _order(family: str) -> int:
     return FAMILIES.index(family) if family in FAMILIES else len(FAMILIES)
-
-
-def _marks(method: Facts) -> str:
-    return f"{'±' if method.signed else ' '}{'~' if method.samples else ' '}  {method.needs[-1]}"

@@ -58,12 +58,17 @@ def _cancelling(control: Control) -> Iterator[None]:
 
 @contextmanager
 def _bar(control: Control) -> Iterator[None]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
+    from rich.text import Text
 
-    columns = (
-        TextColumn("asking the model"), BarColumn(), MofNCompleteColumn(), TextColumn("calls,"),
-        TimeRemainingColumn(), TextColumn("left"),
-    )  # fmt: skip
+    class Left(ProgressColumn):
+        """Time left in words, as soon as it can be told."""
+
+        def render(self, task: Task) -> Text:
+            seconds = task.time_remaining
+            return Text("" if seconds is None else f"about {seconds:.0f} s left")
+
+    columns = TextColumn("asking the model"), BarColumn(), MofNCompleteColumn(), TextColumn("calls"), Left()
     with Progress(*columns, console=err(), transient=True) as bar:
         task = bar.add_task("", total=None)
         control.progress = lambda done, expected: bar.update(task, completed=done, total=expected)
