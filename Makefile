@@ -37,8 +37,9 @@ size: setup  ## long functions, long modules, lonely options: printed, never fai
 facts: setup  ## regenerate src/seewhy/facts.json
 	$(BIN)/python -c "from seewhy.registry import write_facts; write_facts()"
 
-docs: facts  ## regenerate the generated pages and pictures
+docs: facts  ## regenerate the generated pages and pictures (minutes)
 	$(BIN)/python tools/docs.py
+	$(BIN)/python tools/pictures.py
 
 format: setup  ## format and sort imports
 	$(BIN)/ruff check --fix .

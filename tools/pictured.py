@@ -1,0 +1,25 @@
+"""How the picture on each method page is made; told in its caption."""
+
+from __future__ import annotations
+
+from typing import Any
+
+ATTENTION = ("attention-rollout", "gradient-attention", "raw-attention")  # the bundled network has none
+UNTRAINED = "timm:vit_tiny_patch16_224"
+OPTIONS: dict[str, dict[str, Any]] = {  # cheaper than the defaults where these take minutes
+    "kernel-shap": {"regions": "superpixels:30", "samples": 400},
+    "lime": {"regions": "superpixels:30", "samples": 400},
+    "permutation-shapley": {"regions": "superpixels:20", "samples": 24},
+    "rise": {"samples": 600},
+}
+
+
+def caption(method: str) -> str:
+    """What the picture shows, and of which network."""
+    if method in ATTENTION:
+        return (
+            "An untrained vision transformer (random weights; the bundled network has no attention):"
+            " the picture shows the form of the map, its content means nothing."
+        )
+    words = ", ".join(f"{name}={value}" for name, value in OPTIONS.get(method, {}).items()) or "default options"
+    return f"EfficientNet-Lite0, the predicted class, {words}. Left and right of the crop is what it did not see."
