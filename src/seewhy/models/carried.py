@@ -11,6 +11,7 @@ from torch import nn
 
 from ..errors import BadOption, UnknownPreprocessing
 from ..inputs.preprocess import IMAGENET, Preprocess
+from .sample import stated_size
 from .torch_module import unwrapped
 
 WAYS = "pass a Preprocess, timm's pretrained_cfg, torchvision weights, an image processor, or dict(size=, mean=, std=)"
@@ -38,7 +39,9 @@ def carried_by(module: nn.Module) -> Carried:
     home = type(module).__module__.split(".")
     if home[:2] == ["torchvision", "models"] and not set(home) & set(OTHER_TASKS):
         note = "Torchvision keeps no preprocessing in a network: ImageNet's was assumed; pass preprocess=weights."
-        return Carried(IMAGENET, notes=(note,))
+        size = stated_size(module)
+        assumed = replace(Preprocess.of(size=size), source=IMAGENET.source, assumed=True) if size else IMAGENET
+        return Carried(assumed, notes=(note,))
     return Carried()
 
 
