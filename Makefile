@@ -38,7 +38,7 @@ facts: setup  ## regenerate src/seewhy/facts.json
 	$(BIN)/python -c "from seewhy.registry import write_facts; write_facts()"
 
 docs: facts  ## regenerate the generated pages and pictures (minutes)
-	$(BIN)/python tools/docs.py
+	$(BIN)/python tools/doc_pages.py
 	$(BIN)/python tools/pictures.py
 
 format: setup  ## format and sort imports

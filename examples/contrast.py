@@ -10,7 +10,7 @@ out.mkdir(parents=True, exist_ok=True)
 
 model, photo = seewhy.adapt("efficientnet-lite0"), seewhy.photo("cat")
 targets = ["tabby", "tiger cat", seewhy.Contrast("tiger cat", "tabby")]
-found = seewhy.explain(model, photo, method="occlusion", target=targets, window=48, stride=24)
+found = seewhy.explain(model, photo, method="occlusion", target=targets, window=56, stride=56)
 
 for explanation in found:
     asked = explanation.target

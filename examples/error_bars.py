@@ -3,8 +3,8 @@
 import seewhy
 
 model, photo = seewhy.adapt("efficientnet-lite0"), seewhy.photo("cat")
-for samples in (64, 256):
-    explanation = seewhy.explain(model, photo, method="kernel-shap", regions="grid:4", samples=samples)
+for samples in (64, 160):
+    explanation = seewhy.explain(model, photo, method="kernel-shap", regions="grid:3", samples=samples)
     parts, sampling = explanation.parts, explanation.sampling
     print(f"{sampling.drawn} {sampling.unit}, stopped by: {sampling.stop}, band {sampling.halfwidth:.0%} of the range")
     best = parts.values.argsort()[::-1][:3]
