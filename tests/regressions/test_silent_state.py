@@ -187,3 +187,32 @@ def test_nothing_is_kept_between_explanations() -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an accelerator")
 def test_the_accelerator_gives_the_maps_of_the_processor() -> None:
     assert_alike(maps(Small().cuda(), PICTURES[0], target=1), maps(Small(), PICTURES[0], target=1), rtol=2e-3)
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_gradients_are_found_inside_no_grad_and_inference_mode(mode: type) -> None:
+    expected = maps(Small(), PICTURES[0], target=1)
+    network = Small()
+    with mode():
+        found = maps(network, PICTURES[0], target=1)
+    assert_alike(found, expected, rtol=1e-6)
+
+
+def test_an_autocast_of_the_caller_does_not_lower_the_precision() -> None:
+    network = Small()
+    with torch.autocast("cpu", torch.bfloat16):
+        found = maps(network, PICTURES[0], target=1)
+    assert_alike(found, maps(Small(), PICTURES[0], target=1), rtol=1e-5)
+
+
+def test_a_single_output_that_is_taken_for_a_probability_is_said_to_be() -> None:
+    class OneLogit(nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return 8 * images.mean(dim=(1, 2, 3))[:, None] - 4
+
+    guessed, clear = torch.full((3, 32, 32), 0.55), torch.full((3, 32, 32), 0.9)  # answers 0.4 and 3.2
+    options = {"method": "occlusion", "window": 16, "stride": 16, "target": 0, "scale": "probability"}
+    found = seewhy.explain(OneLogit(), [guessed, clear], baseline=seewhy.Colour(0.0), **options)
+    assert found[0].target.score == pytest.approx(0.4, abs=1e-4)
+    assert found[1].target.score == pytest.approx(1 / (1 + np.exp(-3.2)), abs=1e-4)
+    assert [any(check.name == "scale" for check in one.checks) for one in found] == [True, False]

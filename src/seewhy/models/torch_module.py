@@ -98,7 +98,8 @@ class TorchModel(Model):
                 part.training = False  # not .eval(): some networks rewrite their weights in there
             for parameter, _ in flags:
                 parameter.requires_grad_(False)
-            yield
+            with _with_graph(self.device):
+                yield
         finally:
             for part, mode in modes:
                 part.training = mode
@@ -145,7 +146,7 @@ class TorchModel(Model):
             if len(known) >= REMEMBERED:  # a folder may hold images of a thousand shapes
                 del known[next(iter(known))]
             try:
-                with self.borrowed(), eagerly(self.module), _with_graph(self.device):
+                with self.borrowed(), eagerly(self.module):
                     known[key] = Layout.of(self.module, self, noise(shape, self.device))
             except ModelError as error:
                 known[key] = error.with_traceback(None)

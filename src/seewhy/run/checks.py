@@ -169,6 +169,9 @@ def _assumed(subject: Subject) -> Iterator[Check]:
         yield Check("note", "warning", note)
     for note in subject.model.notes:
         yield Check("model", "warning", note)
+    if subject.classes == 1 and subject.target.kind == "probabilities" and subject.target.scale != "logit":
+        words = "The model's only output lies between 0 and 1 here, so it was taken for a probability, not a logit."
+        yield Check("scale", "warning", words)
     labels = subject.model.labels
     if labels is not None and len(labels) != subject.classes:
         words = f"The model has {subject.classes} outputs but {len(labels)} class names: names may be shifted."
