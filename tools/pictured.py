@@ -22,4 +22,4 @@ def caption(method: str) -> str:
             " the picture shows the form of the map, its content means nothing."
         )
     words = ", ".join(f"{name}={value}" for name, value in OPTIONS.get(method, {}).items()) or "default options"
-    return f"EfficientNet-Lite0, the predicted class, {words}. Left and right of the crop is what it did not see."
+    return f"EfficientNet-Lite0, the predicted class, {words}. The hatched border is what it did not see."
