@@ -41,7 +41,7 @@ def test_the_list_of_methods_needs_no_torch():
 
 
 def test_optional_packages_are_imported_only_where_they_are_used():
-    modules = "adapt explain cost photo Explanation Preprocess Contrast Superpixels Nearest".split()
+    modules = ("adapt", "explain", "cost", "photo", "Explanation", "Preprocess", "Superpixels", "Nearest")
     found = loaded_by(f"import seewhy; [getattr(seewhy, name) for name in {modules}]")
     assert not found & {"matplotlib", "skimage", "torchvision"}
 
