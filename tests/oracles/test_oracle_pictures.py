@@ -65,7 +65,7 @@ DETECTOR = {
     "integrated-gradients": {"steps": 64},
     "layer-cam": {"layer": "match"},
     "grad-cam": {"layer": "match"},
-    "exact-shapley": {"regions": seewhy.Grid(4), "baseline": seewhy.Colour(0.0)},
+    "exact-shapley": {"regions": seewhy.Grid(3), "baseline": seewhy.Colour(0.0)},
 }
 
 
@@ -77,11 +77,11 @@ def peak(values: np.ndarray, side: int = 32) -> tuple[float, float]:
     )
 
 
-@pytest.mark.parametrize("centre", [(11, 11), (11, 19), (27, 4)])
+@pytest.mark.parametrize("centre", [(5, 5), (5, 16), (27, 4)])
 @pytest.mark.parametrize("method", DETECTOR)
 def test_the_peak_is_on_the_planted_template_and_moves_with_it(method: str, centre: tuple[int, int]) -> None:
     found = seewhy.explain(TemplateDetector(), with_crosses(centre), method=method, target=0, **DETECTOR[method])
-    reach = 4.5 if method == "exact-shapley" else 2.5  # half a cell of the grid, half the template
+    reach = 5.5 if method == "exact-shapley" else 2.5  # half a cell of the grid, half the template
     assert np.abs(np.subtract(peak(found.values), centre)).max() <= reach
     assert found.values.max() > 0
 
@@ -107,8 +107,8 @@ def test_two_templates_that_add_up_are_both_shown_alike(method: str) -> None:
 
 
 def test_two_templates_of_which_one_suffices_hide_each_other_from_occlusion_but_not_from_shapley() -> None:
-    image = with_crosses((11, 11), (19, 19))
+    image = with_crosses((5, 5), (16, 16))
     hidden = seewhy.explain(TemplateDetector(), image, method="occlusion", target=0, **DETECTOR["occlusion"])
     assert np.abs(hidden.values).max() < 1e-5
     shared = seewhy.explain(TemplateDetector(), image, method="exact-shapley", target=0, **DETECTOR["exact-shapley"])
-    np.testing.assert_allclose(shared.values[[1, 2], [1, 2]], 0.5 * shared.target.score, rtol=2e-3)  # the leak
+    np.testing.assert_allclose(shared.values[[0, 1], [0, 1]], 0.5 * shared.target.score, rtol=2e-3)  # the leak

@@ -173,7 +173,7 @@ def test_nothing_is_kept_between_explanations() -> None:
     network = InPlace()
     alive = weakref.ref(network)
     counts = []
-    for _ in range(6):
+    for _ in range(4):
         maps(network, PICTURES[0])
         gc.collect()
         counts.append(sum(isinstance(thing, torch.Tensor) for thing in gc.get_objects()))
