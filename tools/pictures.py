@@ -47,7 +47,7 @@ def of_methods(names: list[str]) -> None:
 def of_demo() -> None:
     """Small copies of pictures that the demo wrote."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "seewhy.cli.main", "demo", "--out", folder, "--quiet"]
+        command = [Path(sys.executable).with_name("seewhy"), "demo", "--out", folder, "--quiet"]
         subprocess.run(command, check=True)
         for name in SHOWN:
             small(Image.open(Path(folder) / f"{name}.png"), DEMO / f"{name}.jpg", width=900)
