@@ -5,6 +5,7 @@ from jaxtyping import install_import_hook
 install_import_hook(["seewhy.domain", "seewhy.engine", "seewhy.methods"], "shapes_checked.check")
 
 import torch  # noqa: E402
+
 import torchvision_shim  # noqa: E402, F401
 
 torch.set_num_threads(1)

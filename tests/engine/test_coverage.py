@@ -24,9 +24,7 @@ def coverage(game: TableGame, truth: torch.Tensor, method: str, **options) -> tu
     return float((off.abs() <= halves).float().mean()), float((off.abs() <= bands).all(dim=1).float().mean())
 
 
-@pytest.mark.parametrize(
-    ("method", "samples"), [("kernel-shap", 256), ("permutation-shapley", 60)]
-)
+@pytest.mark.parametrize(("method", "samples"), [("kernel-shap", 256), ("permutation-shapley", 60)])
 def test_shapley_error_bars_cover_the_exact_values(game, method, samples):
     each, together = coverage(game, game.ask("exact-shapley").values, method, samples=samples)
     assert 0.92 <= each <= 0.98

@@ -6,7 +6,7 @@ import pytest
 import torch
 from scipy import stats
 
-from seewhy.engine.estimate import Estimate, bonferroni, from_influence, max_t, t_quantile
+from seewhy.engine.estimate import Estimate, bonferroni, max_t, of_mean, t_quantile
 
 
 @pytest.mark.parametrize("level", [0.8, 0.95, 0.99, 0.999])
@@ -23,7 +23,7 @@ def test_bonferroni_widens_with_the_number_of_parts():
 
 def test_the_error_of_a_plain_mean_is_the_usual_one():
     draws = torch.randn(40, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    found = from_influence(draws.mean(dim=0), (draws - draws.mean(dim=0)) / 40, seed=0)
+    found = of_mean(draws, seed=0)
     assert torch.allclose(found.stderr, draws.std(dim=0) / 40**0.5)
 
 

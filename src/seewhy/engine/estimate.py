@@ -34,17 +34,18 @@ class Estimate:
 
 
 def from_influence(
-    values: Float[Tensor, " p"], influence: Float[Tensor, "m p"], *, seed: int, freedom: int | None = None
+    values: Float[Tensor, " p"], influence: Float[Tensor, "m p"], *, seed: int, freedom: int
 ) -> Estimate:
-    """Error bars from what each independent unit contributed to the error; `freedom` is its degrees of freedom.
+    """Error bars from what each independent unit contributed to the error; the band is a max-t multiplier bootstrap."""
+    stderr = influence.square().sum(dim=0).sqrt()
+    return Estimate(values, stderr, max_t(influence, stderr, seed=seed, freedom=freedom) * stderr)
 
-    The sandwich (or, for plain means, the usual standard error), and a max-t multiplier bootstrap for the band.
-    """
-    units = len(influence)
-    freedom = units - 1 if freedom is None else freedom
-    spread = influence * math.sqrt(units / max(freedom, 1))
-    stderr = spread.square().sum(dim=0).sqrt()
-    return Estimate(values, stderr, max_t(spread, stderr, seed=seed, freedom=freedom) * stderr)
+
+def of_mean(units: Float[Tensor, "m p"], *, seed: int) -> Estimate:
+    """The mean of independent units with its error bars."""
+    count, mean = len(units), units.mean(dim=0)
+    influence = (units - mean) / math.sqrt(count * max(1, count - 1))
+    return from_influence(mean, influence, seed=seed, freedom=count - 1)
 
 
 def max_t(spread: Float[Tensor, "m p"], stderr: Float[Tensor, " p"], *, seed: int, freedom: int) -> float:

@@ -10,6 +10,8 @@ from torch import Tensor
 from ..domain.shapes import Coalitions, Scores
 from .estimate import Estimate, from_influence
 
+_MOST_LEVERAGE = 0.95  # of one pair: beyond it the fit goes through the pair and its residual tells nothing
+
 
 @dataclass
 class Design:
@@ -60,8 +62,12 @@ def ridge(rows: Tensor, answers: Tensor, weights: Tensor, strength: float) -> tu
 def paired_errors(
     values: Tensor, rows: Tensor, residuals: Tensor, weights: Tensor, matrix: Tensor, *, seed: int
 ) -> Estimate:
-    """The sandwich over antithetic pairs: both rows of a pair are one independent unit."""
-    influence = (rows * (weights * residuals)[:, None]) @ matrix
-    pairs = influence.reshape(-1, 2, influence.shape[1]).sum(dim=1)
+    """The sandwich over antithetic pairs: both rows of a pair are one independent unit.
+
+    A pair pulls the fit towards itself, so its residual is divided by one minus its leverage (HC3).
+    """
+    pulls = rows @ matrix
+    leverage = (weights * (pulls * rows).sum(dim=1)).reshape(-1, 2).sum(dim=1).clamp(max=_MOST_LEVERAGE)
+    pairs = (pulls * (weights * residuals)[:, None]).reshape(-1, 2, rows.shape[1]).sum(dim=1)
     freedom = max(1, len(pairs) - rows.shape[1] + 1)  # a pair is one equation: only its difference tells
-    return from_influence(values, pairs, seed=seed, freedom=freedom)
+    return from_influence(values, pairs / (1 - leverage[:, None]), seed=seed, freedom=freedom)

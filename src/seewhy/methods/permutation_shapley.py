@@ -10,7 +10,7 @@ from ..domain.cost import Cost
 from ..domain.evidence import Evidence
 from ..domain.regions import RegionSpec, Superpixels
 from ..engine.coalitions import orders
-from ..engine.estimate import Estimate, from_influence
+from ..engine.estimate import Estimate, of_mean
 from ..engine.game import Game, part_evidence
 from ..engine.probe import Probe
 from ..engine.sampling import sample
@@ -48,8 +48,7 @@ def permutation_shapley(
             gains = torch.cat([gains, gains_of_pairs(game, orders(game.players, pairs, generator))])
 
         def estimate() -> Estimate:
-            mean = gains.mean(dim=0)
-            return from_influence(mean, (gains - mean) / len(gains), seed=seed)
+            return of_mean(gains, seed=seed)
 
         calls = 2 * max(1, game.players - 1) * game.baseline.fills
         found, sampling = sample(
