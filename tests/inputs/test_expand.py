@@ -46,7 +46,7 @@ def test_one_thing_is_single(thing, name):
         ([torch.zeros(3, 1, 1)], [(3, 1, 1)]),
         ([], []),
     ],
-    ids=str,
+    ids=lambda value: type(value).__name__,
 )
 def test_batches_lists_and_generators_are_many(things, shapes):
     items, single = expand(things)
