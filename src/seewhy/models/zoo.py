@@ -114,7 +114,6 @@ def _factory(file: str, factory: str) -> Found:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses and pickles of the file look their module up there
-    note = f"Made by running {path.name}:{factory}()."
     try:
         spec.loader.exec_module(module)
         if not hasattr(module, factory):
@@ -122,7 +121,7 @@ def _factory(file: str, factory: str) -> Found:
                 f"{path.name} has no {factory!r}.{near(factory, vars(module))}",
                 fix=f"write {path.name}:NAME_OF_FUNCTION.",
             )
-        return Found(getattr(module, factory)(), notes=(note,))
+        return Found(getattr(module, factory)())
     except (UnknownModel, KeyboardInterrupt):
         raise
     except Exception as error:
