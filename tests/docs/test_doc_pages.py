@@ -85,6 +85,14 @@ def test_each_error_code_in_the_code_is_documented_and_no_other():
     assert set(error_fixes.FIXES) == raised
 
 
+def test_each_check_is_explained():
+    source = (ROOT / "src" / "seewhy" / "run" / "checks.py").read_text(encoding="utf-8")
+    made = set(re.findall(r'(?:Check\(|\bname(?:, advice)? =)\s*"([\w-]+)"', source))
+    page = (ROOT / "docs" / "guide" / "checks.md").read_text(encoding="utf-8")
+    assert "class-discrimination" in made
+    assert set(re.findall(r"^\| `([\w-]+)` \|", page, flags=re.MULTILINE)) == {*made, "efficiency"}
+
+
 def test_decisions_are_numbered_without_gaps_and_tell_the_price():
     pages = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
     assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
