@@ -28,7 +28,7 @@ from ..registry import method
     samples=True,
 )
 def smooth_grad(
-    probe: Probe, *, samples: int = 32, noise: float = 0.15, tolerance: float = 0.1, seed: int = 0
+    probe: Probe, *, samples: int = 64, noise: float = 0.15, tolerance: float = 0.1, seed: int = 0
 ) -> Evidence:
     """Largest absolute mean gradient over the channels of each pixel; noise comes in antithetic pairs."""
     mean, stderr, band, sampling = smooth_gradients(probe, samples=samples, noise=noise, tolerance=tolerance, seed=seed)
