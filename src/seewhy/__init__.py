@@ -17,7 +17,7 @@ _HOMES = {
     "Explanation": "explanation",
     "Preprocess": "inputs.preprocess",
     "Contrast": "domain.target",
-    **dict.fromkeys(("Grid", "Patches", "Superpixels", "Given", "Windows"), "domain.regions"),
+    **dict.fromkeys(("Grid", "Pixels", "Patches", "Superpixels", "Given", "Windows"), "domain.regions"),
     **dict.fromkeys(
         ("Colour", "Mean", "Blur", "Noise", "Sample", "Inpaint", "Nearest", "Dropped"),
         "domain.baseline",
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .domain.regions import Given as Given
     from .domain.regions import Grid as Grid
     from .domain.regions import Patches as Patches
+    from .domain.regions import Pixels as Pixels
     from .domain.regions import Superpixels as Superpixels
     from .domain.regions import Windows as Windows
     from .domain.target import Contrast as Contrast

@@ -6,12 +6,19 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seewhy.domain.regions import Given, Grid, Patches, Superpixels, Windows, from_labels, grid_labels
+from seewhy.domain.regions import Given, Grid, Patches, Pixels, Superpixels, Windows, from_labels, grid_labels
 from seewhy.errors import BadOption
 from seewhy.testing.tiny_models import pictures
 
 IMAGE, CLIP = pictures(1, 3, 24, 24)[0], pictures(1, 3, 6, 16, 16)[0]
-PARTITIONS = [Grid(3), Grid(100), Patches(5), Superpixels(9), Given(np.arange(24 * 24).reshape(24, 24) // 100)]
+PARTITIONS = [
+    Grid(3),
+    Grid(100),
+    Pixels(),
+    Patches(5),
+    Superpixels(9),
+    Given(np.arange(24 * 24).reshape(24, 24) // 100),
+]
 
 
 @pytest.mark.parametrize("spec", PARTITIONS, ids=lambda spec: type(spec).__name__)

@@ -11,12 +11,12 @@ import numpy as np
 
 from ..errors import BadOption, near
 from .baseline import Baseline, Blur, Colour, Dropped, Inpaint, Mean, Nearest, Noise, Sample
-from .regions import Given, Grid, Patches, Superpixels, Windows
+from .regions import Given, Grid, Patches, Pixels, Superpixels, Windows
 
 SPECS: dict[str, type[Any]] = {
     "colour": Colour, "mean": Mean, "blur": Blur, "noise": Noise, "inpaint": Inpaint, "nearest": Nearest,
-    "dropped": Dropped, "sample": Sample, "grid": Grid, "patches": Patches, "superpixels": Superpixels,
-    "windows": Windows, "given": Given,
+    "dropped": Dropped, "sample": Sample, "grid": Grid, "pixels": Pixels, "patches": Patches,
+    "superpixels": Superpixels, "windows": Windows, "given": Given,
 }  # fmt: skip
 _NAMES = {spec: name for name, spec in SPECS.items()}
 _COLOURS = ("black", "white", "grey")

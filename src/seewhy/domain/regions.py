@@ -102,6 +102,15 @@ class Grid:
 
 
 @dataclass(frozen=True)
+class Pixels:
+    """Each pixel is a part."""
+
+    def of(self, image: Tensor, patches: tuple[int, ...] | None = None) -> Regions:
+        space = tuple(image.shape[1:])
+        return Regions("pixels", math.prod(space), labels=grid_labels(space, space), grid=space)
+
+
+@dataclass(frozen=True)
 class Patches:
     """The patches of a vision transformer (`size` in pixels; 0 takes the model's own)."""
 
@@ -193,7 +202,7 @@ class Windows:
         return Regions("windows", len(corners), cover=cover, grid=tuple(len(self.starts(size)) for size in space))
 
 
-RegionSpec = Grid | Patches | Superpixels | Given | Windows
+RegionSpec = Pixels | Grid | Patches | Superpixels | Given | Windows
 
 
 def from_labels(labels: Bool[Tensor, "*space"] | Tensor, kind: str) -> Regions:
