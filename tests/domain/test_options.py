@@ -57,7 +57,8 @@ def test_arrays_survive_json_with_type_and_shape(dtype):
         ("blur", Blur()), ("blur:0.05", Blur(0.05)), ("#808080", Colour("#808080")), ("grey", Colour("grey")),
         ("noise:2,7", Noise(2, 7)), ("mean", Mean()), ("inpaint", Inpaint()), ("dropped", Dropped()),
         ("superpixels:80", Superpixels(80)), ("superpixels:80,quickshift", Superpixels(80, "quickshift")),
-        ("pixels", Pixels()), ("windows:32,16", Windows(32, 16)), ("grid:3", Grid(3)), ("patches", Patches()), ("patches:16", Patches(16)),
+        ("pixels", Pixels()),
+        ("windows:32,16", Windows(32, 16)), ("grid:3", Grid(3)), ("patches", Patches()), ("patches:16", Patches(16)),
     ],
 )  # fmt: skip
 def test_text_names_baselines_and_regions(text, value):
