@@ -241,6 +241,12 @@ def test_a_folder_is_a_list_of_its_images(network, photo, tmp_path):
     assert [e.picture.name for e in es] == ["a.png", "b.png"]
 
 
+def test_no_inputs_give_no_explanations_and_cannot_be_counted(network):
+    assert seewhy.explain(network, [], method="grad-cam") == []
+    with pytest.raises(errors.MissingInput):
+        seewhy.cost(network, [], method="grad-cam")
+
+
 def test_a_photo_needs_known_preprocessing(network, photo):
     with pytest.raises(errors.UnknownPreprocessing, match="not known") as raised:
         seewhy.explain(network, photo(), method="grad-cam")

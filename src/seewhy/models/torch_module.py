@@ -66,13 +66,13 @@ class TorchModel(Model):
         return checked(scores_in(picked, self.name), len(images), self.name)
 
     def _normalised(self, images: Variants) -> Tensor:
-        ready = images.to(self.device, self.dtype, copy=True)  # a network may write into what it is given
-        if self.preprocess is None:
-            return ready
-        if self.preprocess.channels == 1 and ready.shape[1] == 3:
-            weights = ready.new_tensor(GREY).view(3, *[1] * (ready.ndim - 2))
-            ready = (ready * weights).sum(1, keepdim=True)
-        return self.preprocess.normalise(ready)
+        ready = images.to(self.device, self.dtype)
+        if self.preprocess is not None:
+            if self.preprocess.channels == 1 and ready.shape[1] == 3:
+                weights = ready.new_tensor(GREY).view(3, *[1] * (ready.ndim - 2))
+                ready = (ready * weights).sum(1, keepdim=True)
+            ready = self.preprocess.normalise(ready)
+        return ready.clone() if ready is images else ready  # a network may write into what it is given
 
     @property
     def device(self) -> torch.device:  # type: ignore[override]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..domain.cost import Cost
+from ..errors import MissingInput
 from ..inputs.read import expand, read_sample
 from ..models.adapt import adapt
 from .batch import patches_of
@@ -37,6 +38,8 @@ def cost(
     adapted = adapt(model, preprocess=preprocess)
     items, _ = expand(inputs)
     steps, _ = plan(method, options, adapted, seed=seed)
+    if not items:
+        raise MissingInput("There is no input to count for.", fix="give at least one image.")
     sample = read_sample(items[0], preprocess_for(adapted, items[0]))
     image = sample.pixels
     adapted.meet(tuple(image.shape))

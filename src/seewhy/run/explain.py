@@ -63,7 +63,8 @@ def explain(
     """
     adapted = adapt(model, preprocess=preprocess, labels=labels, device=device)
     items, one_input = expand(inputs)
-    _introduce(adapted, items[0])
+    for first in items[:1]:
+        _introduce(adapted, first)
     steps, one_method = plan(method, options, adapted, seed=seed)
     targets, one_target = per_input(target, len(items), one_input)
     _valid(precision, budget, checks)
