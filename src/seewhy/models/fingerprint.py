@@ -32,4 +32,5 @@ def _reduced(tensor: Tensor) -> list[Tensor]:
         return [bits]
     full = bits.numel() // WIDTH * WIDTH
     table = bits[:full].view(-1, WIDTH)
-    return [table.sum(0, dtype=torch.int64), table.sum(1, dtype=torch.int64), bits[full:]]
+    wide = torch.int64 if bits.dtype == torch.int64 else torch.int32  # sums may wrap around: still a digest, and quick
+    return [table.sum(0, dtype=wide), table.sum(1, dtype=wide), bits[full:]]
