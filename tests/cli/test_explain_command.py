@@ -34,7 +34,7 @@ def test_one_photo_shows_decision_evidence_checks_and_cost(model, photos, capsys
     assert "one.png  →  sea" in shown.out
     assert "occlusion  “sea”" in shown.out
     assert "18 forwards" in shown.out  # the photo, the empty photo, and 4 x 4 windows
-    for word in ("for ", "against ", "✓ passed", "next: "):
+    for word in ("for ", "against ", "✓ passed", "next: ", "\n  cost "):
         assert word in shown.out
     assert shown.err == ""
 
@@ -223,3 +223,14 @@ def test_show_repeats_what_was_saved_and_refuses_what_was_altered(model, photos,
     (out / "one.png.grad-cam" / "arrays.npz").write_bytes(b"")
     assert run(["show", str(out / "one.png.grad-cam")]) == 4
     assert "[damaged-explanation]" in capsys.readouterr().err
+
+
+def test_a_value_that_an_option_does_not_know_is_told_in_plain_words(model, photos, capsys):
+    run(asked(model, str(photos / "one.png"), "--view", "heatt"))
+    assert "'heatt' is not one of 'heat', 'contour', 'regions', 'map'." in (told := capsys.readouterr().err)
+    assert "Value error" not in told
+
+
+def test_an_option_of_another_method_is_met_with_the_methods_that_have_it(model, photos, capsys):
+    assert run(asked(model, str(photos / "one.png"), "--window", "8")) == 2
+    assert "ask a method that has it: occlusion." in capsys.readouterr().err

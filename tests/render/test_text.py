@@ -1,5 +1,7 @@
 """Sentences made from numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -104,9 +106,23 @@ def test_a_model_with_one_answer_has_no_runners_up():
 
 def test_reasons_are_the_strongest_parts_with_number_error_bar_and_place():
     speaks_for, against = for_and_against(with_parts())
-    assert speaks_for[0].startswith("part 5, centre (3% of the photo): +0.87 ± 0.02 logit, 39% of what speaks for it")
+    assert speaks_for[0].startswith("part 5, centre (3% of the photo): +0.87 ± 0.06 logit (95% band), 39% of what")
     assert all("−" in line for line in against)
     assert len(speaks_for) == len(against) == 3
+
+
+def test_a_part_within_its_band_could_be_nothing():
+    known = with_parts()
+    wide = replace(known.parts, band=np.full(16, 0.5, np.float32))
+    speaks_for, against = for_and_against(with_parts(parts=wide))
+    assert "+0.87 ± 0.5 logit (95% band), " in speaks_for[0]
+    assert all("(95% band: could be nothing), " in line for line in against)
+
+
+def test_a_sampling_that_did_not_converge_is_told_once():
+    check = Check("convergence", "warning", "240 pairs, too few.")
+    told = summary(with_parts(checks=(check,)))
+    assert told.count("240 pairs") == 1
 
 
 def test_reasons_without_parts_are_the_strongest_ninths():

@@ -89,6 +89,7 @@ def test_too_few_targets_are_refused_and_never_padded(network, images):
         (lambda outputs: outputs, errors.BadTarget, "one number per row"),
         (3.5, errors.BadTarget, "not a target"),
         (seewhy.Contrast("dog", "wolf"), errors.UnknownClass, "'wolf'"),
+        (seewhy.Contrast("tabby", "tabby cat"), errors.BadTarget, "with itself"),
     ],
 )
 def test_targets_that_mean_nothing_are_refused(network, images, target, error, words):

@@ -86,7 +86,9 @@ def _as_ours(error: Exception, arguments: Sequence[str]) -> SeewhyError:
     """An error of the command line, or a mistake of seewhy."""
     if isinstance(error, CLICK_ERROR):
         command = next((f" {name}" for name in arguments if name in COMMANDS), "")
-        return exits.UsageError(str(error.format_message()).replace("\n", " "), fix=f"see `seewhy{command} --help`.")
+        problem = str(error.format_message()).replace("\n", " ").replace("Value error, ", "")
+        problem += "" if problem.endswith((".", "?", "!")) else "."
+        return exits.UsageError(problem, fix=f"see `seewhy{command} --help`.")
     first = (str(error).splitlines() or [""])[0]
     return exits.InternalError(
         f"{type(error).__name__}: {first}",

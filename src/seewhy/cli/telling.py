@@ -39,18 +39,17 @@ def decision(explanation: Explanation) -> RenderableType:
 
 
 def question(explanation: Explanation) -> Text:
-    """Method, target and price on one line."""
+    """Method, target and score on one line."""
     from ..render.number import number
     from ..render.text import named
 
     target = explanation.target
     line = words(explanation.origin.method, "bold") + words(f"  {named(explanation)}")
-    line += words(f"  {target.scale} {number(target.score)}")
-    return line + words(f"  ({explanation.cost}, {seconds(explanation.seconds)})", "dim")
+    return line + words(f"  {target.scale} {number(target.score)}")
 
 
 def evidence(explanation: Explanation) -> Table:
-    """Reasons and checks in two columns, each wrapped within its own."""
+    """Reasons, checks and cost in two columns, each wrapped within its own."""
     from ..render.text import for_and_against
 
     speaking, against = for_and_against(explanation)
@@ -63,6 +62,7 @@ def evidence(explanation: Explanation) -> Table:
             table.add_row(label if i == 0 else "", words(row))
     for shown, line in checks(explanation.checks):
         table.add_row(shown, line)
+    table.add_row("cost", words(f"{explanation.cost}, {seconds(explanation.seconds)}"))
     return table
 
 

@@ -53,10 +53,10 @@ def parse_spec(text: str) -> Any:
         return Colour(text)
     name, _, rest = text.partition(":")
     if name not in SPECS or name in ("sample", "given"):
-        written = [n for n in SPECS if n not in ("sample", "given")]
+        written = [n for n in SPECS if n not in ("colour", "sample", "given")]
         raise BadOption(
             f"{text!r} is neither a baseline nor regions.{near(name, SPECS)}",
-            fix=f"write one of {', '.join(written)}, with values after a colon.",
+            fix=f"write black, grey, white, '#336699', or one of {', '.join(written)} with values after a colon.",
         )
     values = [_number(part) for part in rest.split(",")] if rest else []
     try:

@@ -68,9 +68,10 @@ def _enough(done: int, least: int, unit: str, stop: str, calls: int) -> None:
         return
     if stop == "cancelled":
         raise Cancelled(
-            f"Cancelled after {done} {unit}; {least} are needed to say anything.", fix="let it run a little longer."
+            f"Cancelled after {done} of the {least} {unit} that are needed to say anything.",
+            fix="let it run a little longer.",
         )
     raise BudgetTooSmall(
-        f"The budget paid for {done} {unit}; {least} are needed to say anything.",
+        f"The budget paid for {done} of the {least} {unit} that are needed to say anything.",
         fix=f"raise the budget by at least {(least - done) * calls} model calls, or ask for fewer regions.",
     )

@@ -25,7 +25,7 @@ class Place:
     share: float  # of all evidence with this sign
     part: int | None = None
     area: float = 0.0  # of the photo
-    stderr: float | None = None
+    band: float | None = None  # half-width that covers all parts at once, 95%
 
 
 def name_of(y: float, x: float) -> str:
@@ -67,8 +67,8 @@ def parts(explanation: Explanation, sign: int) -> list[Place]:
             continue  # lies in the padding, not on the photo
         where = name_of((rows.mean() + 0.5) / labels.shape[0], (columns.mean() + 0.5) / labels.shape[1])
         value = float(played.values[i])
-        stderr = None if played.stderr is None else float(played.stderr[i])
-        found.append(Place(where, value, abs(value) / total, i, rows.size / labels.size, stderr))
+        band = None if played.band is None else float(played.band[i])
+        found.append(Place(where, value, abs(value) / total, i, rows.size / labels.size, band))
     return found
 
 

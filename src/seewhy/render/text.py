@@ -92,8 +92,8 @@ def named(explanation: Explanation) -> str:
 def sampling(explanation: Explanation) -> list[str]:
     """How the sampling ended and how wide the error bar is; nothing for a method that does not sample."""
     how = explanation.sampling
-    if how is None:
-        return []
+    if how is None or any(check.name == "convergence" and check.verdict != "good" for check in explanation.checks):
+        return []  # the check's own sentence says it
     if how.stop == "exact":
         return ["The numbers are exact: nothing was sampled."]
     ended = {
@@ -151,10 +151,12 @@ def _reasons(explanation: Explanation, heat: Heat, sign: int) -> list[str]:
 
 
 def _part(place: Place, side: str, unit: str) -> str:
-    error = "" if place.stderr is None else f" ± {number(place.stderr)}"
+    value = f"{with_sign(place.value)}{unit}"
+    if place.band:
+        doubt = ": could be nothing" if abs(place.value) <= place.band else ""
+        value = f"{with_sign(place.value)} ± {number(place.band)}{unit} (95% band{doubt})"
     share = f"{percent(place.share)} of what speaks {side}" if side else f"{percent(place.share)} of the importance"
-    area = percent(place.area)
-    return f"part {place.part}, {place.name} ({area} of the photo): {with_sign(place.value)}{error}{unit}, {share}"
+    return f"part {place.part}, {place.name} ({percent(place.area)} of the photo): {value}, {share}"
 
 
 def _ended(message: str) -> str:

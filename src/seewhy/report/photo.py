@@ -42,7 +42,8 @@ def photo_section(group: Sequence[Explanation], position: int) -> str:
 
 def _alternatives(explanation: Explanation) -> str:
     rows = "".join(
-        f'<tr><th scope="row">{escape(rank.label)}</th><td>{escape(probability(rank.probability))} '
+        f'<tr><th scope="row">{escape(rank.label)}</th>'
+        f'<td><span class="number">{escape(probability(rank.probability))}</span>'
         f"{_share(rank.probability)}</td>"
         f"<td>{escape(number(rank.output))}</td></tr>"
         for rank in explanation.prediction.top
@@ -62,7 +63,7 @@ def _comparison(group: Sequence[Explanation]) -> str:
         return ""
     methods = ", ".join(f"{explanation.origin.method} for {named(explanation)}" for explanation in group)
     alt = f"The photo beside the maps of {methods}. Each map is described below."
-    return f"<h3>Side by side</h3><figure>{fragment.picture(sheet(group), alt)}</figure>"
+    return f'<h3>Side by side</h3><figure class="sheet">{fragment.picture(sheet(group), alt)}</figure>'
 
 
 def _method(explanation: Explanation) -> str:

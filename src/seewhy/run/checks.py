@@ -118,7 +118,7 @@ def _convergence(subject: Subject) -> Iterator[Check]:
         "converged": "precise enough",
     }
     words = (
-        f"{sampling.drawn} {sampling.unit}, {ends[sampling.stop]}: the 95 % band is ±{width:.1%} of the map's range"
+        f"{sampling.drawn} {sampling.unit}, {ends[sampling.stop]}: the 95% band is ±{width:.1%} of the map's range"
         f" (asked: {sampling.tolerance:.0%})."
     )
     yield Check("convergence", "good" if sampling.converged else "warning", words, width)
@@ -132,13 +132,12 @@ def _discrimination(subject: Subject) -> Iterator[Check]:
         yield Check(name, "not run", f"Not compared with another class: {subject.why_no_rival}.")
         return
     alike, other = correlation(subject.map, subject.rival_map), subject.rival.label
+    measured = f"correlation {alike:.3f}; {ALIKE} and above counts as the same"
     if alike >= ALIKE:
-        words = (
-            f"The map for {other!r} is nearly the same (correlation {alike:.2f}): it does not tell the classes apart."
-        )
+        words = f"The map for {other!r} is nearly the same ({measured}): it does not tell the classes apart."
         yield Check(name, "warning", words, alike)
     else:
-        yield Check(name, "good", f"The map for {other!r} differs (correlation {alike:.2f}).", alike)
+        yield Check(name, "good", f"The map for {other!r} differs ({measured}).", alike)
 
 
 def _score(subject: Subject) -> Iterator[Check]:

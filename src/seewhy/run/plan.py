@@ -22,7 +22,7 @@ from ..errors import BudgetTooSmall, UnknownOption, near
 from ..models.layers import find_name
 from ..models.model import Model
 from ..models.torch_module import TorchModel
-from ..registry import Ask, Entry, find_method, require
+from ..registry import Ask, Entry, find_method, load_all, require
 
 Methods = str | Sequence[str] | Mapping[str, Mapping[str, Any]] | None
 
@@ -121,9 +121,11 @@ def _all_known(options: Mapping[str, Any], entries: Sequence[Entry]) -> None:
     for name in options:
         if name not in known:
             methods = ", ".join(entry.name for entry in entries)
+            owners = ", ".join(entry.name for entry in load_all().values() if name in entry.options)
+            elsewhere = f", or ask a method that has it: {owners}" if owners else ""
             raise UnknownOption(
                 f"{methods} has no option {name!r}.{near(name, known)}",
-                fix=f"its options are: {', '.join(sorted(known)) or 'none'}.",
+                fix=f"use its options: {', '.join(sorted(known)) or 'none'}{elsewhere}.",
             )
 
 

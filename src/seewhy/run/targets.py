@@ -28,6 +28,9 @@ def resolve(
         asked = int(outputs[0].argmax())
     if isinstance(asked, Contrast):
         this, that = (class_index(_plain(side), labels, classes) for side in (asked.this, asked.that))
+        if this == that:
+            problem = f"The contrast compares {name_of(this, labels)!r} with itself: the difference is always 0."
+            raise BadTarget(problem, fix="name two different classes.")
         return replace(of_class(this, labels, scale, kind), against=that)
     if isinstance(asked, int | str) or hasattr(asked, "__index__"):
         return of_class(class_index(_plain(asked), labels, classes), labels, scale, kind)
