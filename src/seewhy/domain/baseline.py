@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..errors import BadOption, MissingPackage
+from .ranges import whole
 from .shapes import Masks
 
 Fill = Float[Tensor, "draws c *space"]
@@ -113,6 +114,10 @@ class Noise(Baseline):
     draws: int = 4
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        whole("draws", self.draws)
+        whole("seed", self.seed, least=0)
+
     @property
     def fills(self) -> int:
         return self.draws
@@ -152,6 +157,9 @@ class Inpaint(Baseline):
 
     adaptive: ClassVar[bool] = True
     levels: int = 8
+
+    def __post_init__(self) -> None:
+        whole("levels", self.levels, least=0)
 
     def fill(self, image: Tensor) -> Fill:
         return Mean().fill(image)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import BadOption, MissingPackage
+from .ranges import whole
 from .shapes import Coalitions, Masks
 
 
@@ -95,6 +96,9 @@ class Grid:
 
     cells: int = 7
 
+    def __post_init__(self) -> None:
+        whole("cells", self.cells)
+
     def of(self, image: Tensor, patches: tuple[int, ...] | None = None) -> Regions:
         space = tuple(image.shape[1:])
         cells = tuple(min(self.cells, size) for size in space)
@@ -116,6 +120,9 @@ class Patches:
 
     size: int = 0
 
+    def __post_init__(self) -> None:
+        whole("size", self.size, least=0)
+
     def of(self, image: Tensor, patches: tuple[int, ...] | None = None) -> Regions:
         space = tuple(image.shape[1:])
         if not self.size and patches is None:
@@ -134,6 +141,10 @@ class Superpixels:
     count: int = 50
     how: str = "slic"  # slic or quickshift (what LIME was published with)
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        whole("count", self.count)
+        whole("seed", self.seed, least=0)
 
     def of(self, image: Tensor, patches: tuple[int, ...] | None = None) -> Regions:
         labels = torch.from_numpy(self._segment(image))
@@ -165,6 +176,8 @@ class Given:
     def of(self, image: Tensor, patches: tuple[int, ...] | None = None) -> Regions:
         given, space = torch.as_tensor(np.asarray(self.masks)), tuple(image.shape[1:])
         if tuple(given.shape) == space:
+            if not torch.equal(given.long().to(given.dtype), given):
+                raise BadOption("The regions are numbered with fractions.", fix="give whole numbers as labels.")
             return from_labels(given.long(), "given")
         if tuple(given.shape[1:]) == space and len(given):
             return Regions("given", len(given), cover=given.bool())

@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ..errors import BadTarget, UnknownClass, near
+from ..errors import BadTarget, SeewhyError, UnknownClass, near
 from .shapes import Outputs, Scores
 
 Scale = Literal["logit", "probability", "log-odds"]
@@ -41,10 +41,23 @@ class Target:
 
     def __call__(self, outputs: Outputs) -> Scores:
         if self.function is not None:
-            return _checked(self.function(outputs), outputs)
+            return _checked(self._called(outputs), outputs)
         assert self.index is not None
         scores = on_scale(outputs, self.index, self.scale, self.kind)
         return scores if self.against is None else scores - on_scale(outputs, self.against, self.scale, self.kind)
+
+    def _called(self, outputs: Outputs) -> object:
+        assert self.function is not None
+        try:
+            return self.function(outputs)
+        except SeewhyError:
+            raise
+        except Exception as error:
+            reason = (str(error).strip() or "no message").splitlines()[0][:300]
+            raise BadTarget(
+                f"The target function {self.label} raised {type(error).__name__}: {reason}",
+                fix=f"make it answer one number per row of outputs of shape {tuple(outputs.shape)}.",
+            ) from error
 
     def to_json(self) -> dict[str, object]:
         """Plain data for manifests and `--json`."""

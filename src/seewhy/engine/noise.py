@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ..domain.evidence import Sampling
+from ..domain.ranges import positive
 from .estimate import Estimate, bonferroni
 from .probe import Probe
 from .running import PairedMean
@@ -19,6 +20,7 @@ def smooth_gradients(
 
     `noise` is the standard deviation as a share of the image's range.
     """
+    positive("noise", noise, or_zero=True)
     found = [_one(probe, i, samples, noise, tolerance, seed) for i in range(len(probe.images))]
     mean, stderr, band = (
         torch.stack(parts).reshape(probe.images.shape).float()

@@ -6,12 +6,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..domain.ranges import whole
 from ..domain.shapes import Images
 from .probe import Probe
 
 
 def mean_gradient(probe: Probe, images: Images, start: Images, *, steps: int) -> Tensor:
     """Gradients averaged along the straight line by Gauss–Legendre nodes, streamed: (b, c, *space)."""
+    whole("steps", steps)
     nodes, weights = np.polynomial.legendre.leggauss(steps)
     at, shares = torch.from_numpy((nodes + 1) / 2).tolist(), torch.from_numpy(weights / 2).tolist()
     total = torch.zeros_like(images, dtype=torch.float64)

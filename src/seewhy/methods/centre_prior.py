@@ -7,6 +7,7 @@ import torch
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
+from ..domain.ranges import positive
 from ..engine.probe import Probe
 from ..registry import method
 
@@ -23,6 +24,7 @@ from ..registry import method
 )
 def centre_prior(probe: Probe, *, width: float = 0.25) -> Evidence:
     """A Gaussian in the middle; `width` is its standard deviation as a share of each side."""
+    positive("width", width)
     bump = torch.ones(())
     for size in probe.images.shape[2:]:
         offset = (torch.arange(size) + 0.5) / size - 0.5

@@ -8,6 +8,7 @@ from ..domain.baseline import Baseline, Mean
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
+from ..domain.ranges import positive
 from ..domain.regions import RegionSpec, Superpixels
 from ..engine.coalitions import coin_flips, with_opposites
 from ..engine.estimate import Estimate
@@ -45,6 +46,8 @@ def lime(
     seed: int = 0,
 ) -> Evidence:
     """Ridge regression on presence bits, weighted by the cosine distance to the whole image."""
+    positive("width", width)
+    positive("ridge_strength", ridge_strength, or_zero=True)
 
     def reading(game: Game) -> Evidence:
         generator, design = torch.Generator().manual_seed(seed), Design()

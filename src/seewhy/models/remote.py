@@ -166,7 +166,8 @@ def _output(metadata: dict[str, Any], asked: str | None) -> str | None:
         raise BadOption(f"The endpoint has no output {asked!r}.{near(asked, names)}", fix=f"use {' or '.join(names)}.")
     if asked is None and len(names) > 1:
         raise UnsupportedModel(
-            f"The endpoint has {len(names)} outputs: {_shown(', '.join(names))}.", fix="pass output='NAME'."
+            f"The endpoint has {len(names)} outputs: {_shown(', '.join(names))}.",
+            fix="wrap it: seewhy.adapt(url, output='NAME').",
         )
     return asked or (names[0] if names else None)
 

@@ -96,7 +96,7 @@ def legend(explanation: Explanation, drawn: Drawn, frame: Frame, *, scale: float
         unseen = percent(1 - float(frame.seen.mean()))
         rows.append(Text(f"not seen by the model: {unseen} of the photo", size - 1, QUIET, "hatch"))
     if explanation.values.ndim == 3:
-        rows.append(Text(f"middle of {len(explanation.heatmap())} frames", size - 1, QUIET))
+        rows.append(Text(f"the middle one of {len(explanation.values)} moments of the clip", size - 1, QUIET))
     return rows
 
 

@@ -1,0 +1,22 @@
+"""What numbers may be: options out of range are refused by name."""
+
+from __future__ import annotations
+
+import math
+
+from ..errors import BadOption
+
+
+def whole(name: str, value: object, *, least: int = 1) -> None:
+    """Refuse anything but a whole number that is large enough."""
+    counts = hasattr(value, "__index__") and not isinstance(value, bool)
+    if not counts or int(value) < least:  # type: ignore[call-overload]
+        raise BadOption(f"{name}={value!r} is not possible.", fix=f"give a whole number, {least} or more.")
+
+
+def positive(name: str, value: float, *, or_zero: bool = False) -> None:
+    """Refuse negative numbers, NaN and infinity; and zero, unless it is allowed."""
+    if not math.isfinite(value) or value < 0 or (value == 0 and not or_zero):
+        raise BadOption(
+            f"{name}={value!r} is not possible.", fix=f"give a number {'from 0 on' if or_zero else 'above 0'}."
+        )
