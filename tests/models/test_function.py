@@ -31,6 +31,11 @@ def test_scores_may_come_back_as_tensor_array_or_list(answer):
     torch.testing.assert_close(outputs, IMAGES.mean((2, 3)), atol=1e-3, rtol=1e-3)
 
 
+def test_a_function_that_cannot_take_tensors_is_told_how_to_get_arrays():
+    with pytest.raises(ModelFailed, match="takes='array'"):
+        adapt(lambda x: np.tile(x.astype(float).mean(), (len(x), 1)))(IMAGES)
+
+
 def test_one_number_per_image_is_one_class():
     assert adapt(lambda x: x.mean((1, 2, 3)))(IMAGES).shape == (3, 1)
 

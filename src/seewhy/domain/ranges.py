@@ -17,6 +17,5 @@ def whole(name: str, value: object, *, least: int = 1) -> None:
 def positive(name: str, value: float, *, or_zero: bool = False) -> None:
     """Refuse negative numbers, NaN and infinity; and zero, unless it is allowed."""
     if not math.isfinite(value) or value < 0 or (value == 0 and not or_zero):
-        raise BadOption(
-            f"{name}={value!r} is not possible.", fix=f"give a number {'from 0 on' if or_zero else 'above 0'}."
-        )
+        wanted = "from 0 on" if or_zero else "above 0"
+        raise BadOption(f"{name}={value!r} is not possible.", fix=f"give a number {wanted}.")

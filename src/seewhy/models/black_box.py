@@ -24,6 +24,7 @@ class BlackBox(Model):
     capabilities = Capability.SCORES
     device = torch.device("cpu")
     dtype = torch.float32
+    hint = ""  # more to try when asking fails
 
     def __init__(self, name: str, *, labels: Sequence[str] | None, preprocess: Preprocess | None, why: str) -> None:
         self.name, self.preprocess = name, preprocess
@@ -34,7 +35,7 @@ class BlackBox(Model):
         ready = images.detach().to(self.device, torch.float32)
         if self.preprocess is not None:
             ready = self.preprocess.normalise(ready)
-        with asking(self.name, tuple(images.shape)), torch.no_grad():
+        with asking(self.name, tuple(images.shape), self.hint), torch.no_grad():
             answer = self.ask(ready)
         return checked(answer, len(images), self.name)
 

@@ -36,6 +36,8 @@ class FunctionModel(BlackBox):
         if batch is not None and batch < 1:
             raise BadOption(f"A batch of {batch} images cannot be asked about.", fix="give batch=1 or more.")
         super().__init__(name or _name(function), labels=labels, preprocess=preprocess, why=WHY)
+        if takes == "tensor":
+            self.hint = "; seewhy.adapt(function, takes='array') hands it arrays (n, h, w, c), 'images' 8-bit ones"
         self.function, self.takes, self.limit = function, takes, batch
 
     def ask(self, ready: Variants) -> object:

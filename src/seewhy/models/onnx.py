@@ -121,5 +121,5 @@ def _output(session: Any, asked: str | None) -> str:
         return (tables or names)[0]
     raise UnsupportedModel(
         f"The graph has {len(names)} outputs, and it is not clear which holds the class scores: {', '.join(names)}.",
-        fix="wrap it: seewhy.adapt(model, output='NAME').",
+        fix="give seewhy.adapt(model, output='NAME').",
     )

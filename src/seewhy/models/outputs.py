@@ -35,7 +35,7 @@ def checked(outputs: object, rows: int, name: str) -> Outputs:
 
 
 @contextmanager
-def asking(name: str, shape: tuple[int, ...]) -> Iterator[None]:
+def asking(name: str, shape: tuple[int, ...], hint: str = "") -> Iterator[None]:
     """Turn what the model raises into ModelFailed; out-of-memory passes, so that the engine can ask for less."""
     try:
         yield
@@ -47,7 +47,7 @@ def asking(name: str, shape: tuple[int, ...]) -> Iterator[None]:
         reason = (str(error).strip() or "no message").splitlines()[0][:300]
         raise ModelFailed(
             f"{name} raised {type(error).__name__} for an input of shape {shape}: {reason}",
-            fix="run the model once by hand on that shape; check its input size, channels and preprocessing.",
+            fix=f"run the model once by hand on that shape; check its input size, channels and preprocessing{hint}.",
         ) from error
 
 

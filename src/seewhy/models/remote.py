@@ -167,7 +167,7 @@ def _output(metadata: dict[str, Any], asked: str | None) -> str | None:
     if asked is None and len(names) > 1:
         raise UnsupportedModel(
             f"The endpoint has {len(names)} outputs: {_shown(', '.join(names))}.",
-            fix="wrap it: seewhy.adapt(url, output='NAME').",
+            fix="give seewhy.adapt(url, output='NAME').",
         )
     return asked or (names[0] if names else None)
 
