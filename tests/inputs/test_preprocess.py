@@ -193,3 +193,8 @@ def test_a_line_of_pixels_is_refused_before_it_grows_to_gigabytes():
     line = Picture(np.zeros((1, 20_000, 3), dtype=np.uint8), name="line.png")
     with pytest.raises(ImageTooLarge, match=r"'line\.png' of 1x20000 pixels, resized to 256x5120000"):
         IMAGENET(line)
+
+
+def test_one_mean_and_deviation_serve_all_channels():
+    assert Preprocess.of(mean=0.5, std=0.25) == Preprocess.of(mean=(0.5,) * 3, std=(0.25,) * 3)
+    assert Preprocess.of(mean=0.5, std=0.25, channels=1).mean == (0.5,)

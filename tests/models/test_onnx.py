@@ -7,6 +7,7 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 
+import seewhy
 from seewhy.domain.capability import Capability
 from seewhy.errors import BadCheckpoint, BadOption, UnknownModel, UnsupportedModel
 from seewhy.models.adapt import adapt
@@ -45,6 +46,11 @@ def test_axes_and_batch_are_read_from_the_graph(shape):
     torch.testing.assert_close(model(IMAGES), expected())
     assert model.limit == (shape[0] if isinstance(shape[0], int) else None)
     assert model.size == (None if "h" in shape else (4, 6))
+
+
+def test_a_precision_that_cannot_reach_the_graph_is_refused():
+    with pytest.raises(BadOption, match="outside of torch"):
+        seewhy.explain(graph(), IMAGES[0], method="random", precision="bfloat16")
 
 
 def test_half_precision_and_8_bit_inputs_are_fed_as_declared():

@@ -63,8 +63,8 @@ class Preprocess:
     def of(
         *,
         size: int | Size = 224,
-        mean: tuple[float, ...] = IMAGENET_MEAN,
-        std: tuple[float, ...] = IMAGENET_STD,
+        mean: float | tuple[float, ...] = IMAGENET_MEAN,
+        std: float | tuple[float, ...] = IMAGENET_STD,
         crop_pct: float | None = 0.875,
         interpolation: Interpolation = "bilinear",
         channels: int = 3,
@@ -72,7 +72,7 @@ class Preprocess:
     ) -> Preprocess:
         """Resize so that the centre crop keeps `crop_pct` of the shorter side; None stretches without a crop."""
         crop = (size, size) if isinstance(size, int) else size
-        mean, std = tuple(mean), tuple(std)
+        mean, std = ((v,) * channels if isinstance(v, int | float) else tuple(v) for v in (mean, std))
         if channels == 1 and len(mean) == len(std) == 3:
             mean, std = (sum(mean) / 3,), (sum(std) / 3,)
         rest = Preprocess(interpolation=interpolation, mean=mean, std=std, channels=channels, source=source)

@@ -34,6 +34,7 @@ class Model(ABC):
     dtype: torch.dtype
     size: tuple[int, ...] | None = None  # height and width it is built for, where nothing more of its input is known
     limit: int | None = None  # largest batch that one call may carry
+    elsewhere: bool = False  # computed outside of torch, where a precision asked for does not reach
     notes: tuple[str, ...] = ()  # what was assumed about the model, shown as checks
 
     @abstractmethod

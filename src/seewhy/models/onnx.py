@@ -30,6 +30,8 @@ TYPES: dict[str, Any] = {
 class OnnxModel(BlackBox):
     """Reads from the graph what input it takes: order of the axes, size, number type and batch."""
 
+    elsewhere = True
+
     def __init__(
         self,
         source: Any,  # a path, the bytes of a file, an onnx.ModelProto or an onnxruntime.InferenceSession

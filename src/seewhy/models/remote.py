@@ -31,6 +31,8 @@ BUSY = (429, 503)
 class RemoteModel(BlackBox):
     """Learns from the endpoint's metadata how to ask; keeps nothing between calls, so that threads may share it."""
 
+    elsewhere = True
+
     def __init__(
         self,
         url: str,

@@ -67,7 +67,7 @@ def explain(
         _introduce(adapted, first)
     steps, one_method = plan(method, options, adapted, seed=seed)
     targets, one_target = per_input(target, len(items), one_input)
-    _valid(precision, budget, checks)
+    _valid(adapted, precision, budget, checks)
     control = control or Control(progress=progress)
     job = Job(adapted, steps, control, scale, precision, budget, checks, seed)
     found = _all(job, items, targets, raising=one_input)
@@ -181,9 +181,12 @@ def _reported(results: Explanations) -> Explanations:
     return results
 
 
-def _valid(precision: str, budget: int | None, checks: str) -> None:
+def _valid(model: Model, precision: str, budget: int | None, checks: str) -> None:
     if precision not in ("float32", "bfloat16"):
         raise BadOption(f"precision={precision!r} is not possible.", fix="give float32 or bfloat16.")
+    if precision != "float32" and model.elsewhere:
+        problem = f"{model.name} computes outside of torch, in its own precision: {precision} would change nothing."
+        raise BadOption(problem, fix="leave precision out, or export the model in that precision.")
     if checks not in ("quick", "standard", "full"):
         raise BadOption(f"checks={checks!r} is not possible.", fix="give quick, standard or full.")
     if budget is not None and budget < 1:
