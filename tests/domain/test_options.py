@@ -100,3 +100,8 @@ def test_text_that_names_nothing_is_refused_with_what_is_possible(text):
 def test_a_misspelt_baseline_is_met_with_the_nearest_name():
     with pytest.raises(BadOption, match="Did you mean 'blur'"):
         parse_spec("blurr")
+
+
+def test_a_number_as_baseline_is_told_how_to_write_a_colour():
+    with pytest.raises(BadOption, match="Colour"):
+        coerce("baseline", 0.3, Baseline)

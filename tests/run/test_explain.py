@@ -327,3 +327,10 @@ def test_nothing_is_warned_about_when_nothing_is_wrong(network, images):
 
 def test_the_tiny_network_has_the_classes_that_these_tests_assume(network, images):
     assert network(images[:1]).shape == (1, CLASSES)
+
+
+def test_an_exact_answer_does_not_speak_of_error_bars(network, images):
+    found = seewhy.explain(network, images[0], method="exact-shapley", regions="grid:2")
+    (told,) = [check.message for check in found.checks if check.name == "efficiency"]
+    assert found.stderr is None or not found.stderr.any()
+    assert "error bars" not in told

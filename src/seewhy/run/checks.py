@@ -80,7 +80,9 @@ def _completeness(subject: Subject) -> Iterator[Check]:
     verdict: Verdict = "good" if residual <= 0.05 else "warning" if residual <= 0.2 else "bad"
     name, advice = "completeness", "" if verdict == "good" else " More steps may help."
     if subject.entry.family == "shapley":
-        name, advice = "efficiency", " The sum is right by construction; the error bars tell how sure the shares are."
+        name, advice = "efficiency", " The sum is right by construction"
+        exact = evidence.sampling is None or evidence.sampling[i].stop == "exact"
+        advice += ", and so are the shares." if exact else "; the error bars tell how sure the shares are."
     words = (
         f"The values sum to {_n(total)}, the score differs by {_n(wanted)} from the empty input: {residual:.1%} off."
     )
