@@ -77,7 +77,7 @@ def coerce(name: str, value: Any, annotation: Any) -> Any:
         return float(value) if float in allowed and int not in allowed and isinstance(value, int) else value
     words = ", ".join(repr(k) if not isinstance(k, type) else k.__name__ for k in allowed)
     if Baseline in allowed:
-        words = "a Baseline such as seewhy.Colour(0.5), or text such as 'mean', 'blur:0.05' '#808080'"
+        words = "a Baseline such as seewhy.Colour(0.5), or text such as 'mean', 'blur:0.05' or '#808080'"
     raise BadOption(f"{name}={value!r} is not possible.", fix=f"give one of: {words}.")
 
 
