@@ -86,6 +86,7 @@ class Explanation:
     sampling: Sampling | None = None
     seconds: float = 0.0
     check_cost: Cost = field(default_factory=Cost)  # model calls spent on the checks
+    class_blind: bool = False  # the same map for every class: it speaks neither for nor against one
     zero: float = 0.0  # the value that speaks neither for nor against
 
     def heatmap(self) -> NDArray[np.float32]:

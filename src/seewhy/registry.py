@@ -53,6 +53,7 @@ class Entry:
     reads: frozenset[str]  # what it reads of the clean image: input, layer, attention
     spaces: tuple[int, ...]  # spatial dimensions it handles: 2 images, 3 clips
     scale: Scale  # of the score it was published for; the person's own wish goes first
+    class_blind: bool = False  # the same map for every class: it cannot speak for or against one
 
     @property
     def options(self) -> dict[str, inspect.Parameter]:
@@ -88,13 +89,14 @@ def method(
     reads: tuple[str, ...] = (),
     spaces: tuple[int, ...] = (2, 3),
     scale: Scale = "logit",
+    class_blind: bool = False,
 ) -> Callable[[F], F]:
     """Register `f(probe, images, *, options) -> Evidence` under a name, with the facts that contracts test."""
 
     def register(function: F) -> F:
         _ENTRIES[name] = Entry(
             name, function, family, needs, paper, cost, shows, traps,
-            frozenset(axioms), signed, samples, frozenset(reads), spaces, scale,
+            frozenset(axioms), signed, samples, frozenset(reads), spaces, scale, class_blind,
         )  # fmt: skip
         return function
 
@@ -123,16 +125,18 @@ def find_method(name: str) -> Entry:
     return entries[name]
 
 
-def require(entry: Entry, offers: Capability, model: str) -> None:
-    """Refuse a method that the model cannot serve, and name the ones it can."""
+def require(entry: Entry, offers: Capability, model: str, reasons: Mapping[Capability, str]) -> None:
+    """Refuse a method that the model cannot serve, say why, and name the ones it can."""
     missing = entry.needs & ~offers
     if missing:
         usable = [
             other.name for other in load_all().values() if not other.needs & ~offers and other.family != "control"
         ]
+        why = "; ".join(dict.fromkeys(reasons[flag] for flag in missing if flag in reasons))
+        wrap = "wrap a torch.nn.Module, or " if Capability.GRADIENTS in missing else ""
         raise MissingCapability(
-            f"Method {entry.name!r} needs {missing.words()}, which {model} does not offer.",
-            fix=f"wrap a torch.nn.Module, or use a method that this model can have: {', '.join(usable)}.",
+            f"Method {entry.name!r} needs {missing.words()}, which {model} does not offer{f': {why}' * bool(why)}.",
+            fix=f"{wrap}use a method that this model can have: {', '.join(usable)}.",
         )
 
 
@@ -151,6 +155,7 @@ class Facts:
     axioms: tuple[str, ...]
     traps: tuple[str, ...]
     spaces: tuple[int, ...]
+    class_blind: bool
     calls: int  # model calls for a typical photo with the default options, at most
     options: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -179,6 +184,7 @@ def describe(entry: Entry) -> dict[str, Any]:
         "axioms": sorted(entry.axioms),
         "traps": list(entry.traps),
         "spaces": list(entry.spaces),
+        "class_blind": entry.class_blind,
         "calls": entry.cost(typical(entry)).calls,
         "options": {
             name: {"type": str(option.annotation), "default": repr(option.default)}

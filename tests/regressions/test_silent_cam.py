@@ -11,7 +11,7 @@ from torch import nn
 
 import seewhy
 from models.image_networks import build, pictures
-from seewhy.errors import NoSuitableLayer, UnknownLayer
+from seewhy.errors import MissingCapability, NoSuitableLayer, UnknownLayer
 from seewhy.models.adapt import adapt
 
 PLAIN = seewhy.Preprocess.plain()
@@ -140,7 +140,11 @@ def test_eigen_cam_says_that_it_is_the_same_for_every_class() -> None:
     first, second = seewhy.explain(Small(), PICTURES[0], method="eigen-cam", target=[0, 1])
     np.testing.assert_array_equal(first.values, second.values)
     assert verdict(first, "class-discrimination") == "warning"
-    assert any("same for every class" in check.message for check in first.checks if check.name == "note")
+    assert any(
+        "same map for every class" in check.message for check in first.checks if check.name == "class-discrimination"
+    )
+    assert first.class_blind
+    assert "for it" not in first.summary()
 
 
 def test_a_class_blind_network_is_flagged_by_the_map_of_the_runner_up() -> None:
@@ -156,7 +160,7 @@ def test_a_class_blind_network_is_flagged_by_the_map_of_the_runner_up() -> None:
 
 def test_a_scripted_network_is_refused_by_name_for_layers_and_answered_for_scores() -> None:
     scripted = torch.jit.script(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()))
-    with pytest.raises((seewhy.errors.MissingCapability, NoSuitableLayer), match="layers"):
+    with pytest.raises((MissingCapability, NoSuitableLayer), match="layers"):
         seewhy.explain(scripted, PICTURES[0], method="grad-cam")
     assert seewhy.explain(scripted, PICTURES[0], method="occlusion", window=16, stride=16).values.any()
 
@@ -171,7 +175,7 @@ def test_resnets_with_their_in_place_and_reused_relus_are_explained() -> None:
 
 def test_a_network_without_any_map_is_refused() -> None:
     network = nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 16), nn.ReLU(), nn.Linear(16, 3))
-    with pytest.raises(NoSuitableLayer, match="keeps a map"):
+    with pytest.raises(MissingCapability, match="keeps a map"):
         seewhy.explain(network, PICTURES[0], method="grad-cam")
 
 

@@ -231,6 +231,25 @@ def test_an_input_that_the_model_cannot_digest_fails_alone(images):
     assert isinstance(es.failures[0].error, errors.BadModelOutput)
 
 
+def test_a_mistake_in_the_question_is_one_error_however_many_inputs(network, images):
+    with pytest.raises(errors.BadOption, match="too few"):
+        seewhy.explain(network, images, method="kernel-shap", samples=4, regions="grid:4")
+
+
+def test_a_negative_tolerance_is_refused(network, images):
+    with pytest.raises(errors.BadOption, match="tolerance"):
+        seewhy.explain(network, images[0], method="rise", tolerance=-0.1, samples=40)
+
+
+def test_a_network_without_layers_is_not_offered_methods_that_read_them(images):
+    class Flat(nn.Module):
+        def forward(self, x):
+            return torch.stack([x.mean((1, 2, 3)), x.amax((1, 2, 3))], 1)
+
+    with pytest.raises(errors.MissingCapability, match="layers"):
+        seewhy.explain(Flat(), images[0], method="grad-cam")
+
+
 def test_a_single_bad_input_raises_its_error(network, tmp_path):
     with pytest.raises(errors.MissingInput):
         seewhy.explain(network, tmp_path / "nothing.png", preprocess=READY)

@@ -26,7 +26,7 @@ def test_its_keys_keep_their_order():
 def test_the_map_is_told_in_numbers():
     values = np.array([[1.0, -3.0], [2.0, np.nan]], np.float32)
     assert explanation(values=values).to_json()["map"] == {
-        "signed": True, "zero": 0.0, "shape": [2, 2],
+        "signed": True, "zero": 0.0, "class_blind": False, "shape": [2, 2],
         "min": -3.0, "max": 2.0, "positive_sum": 3.0, "negative_sum": -3.0,
     }  # fmt: skip
 

@@ -57,7 +57,8 @@ def evidence(explanation: Explanation) -> Table:
     table.add_column(style="dim", no_wrap=True, min_width=9)
     table.add_column(overflow="fold")
     signed = explanation.signed
-    for label, rows in (("for" if signed else "matters", speaking), ("against", against)):
+    best = "for" if signed else "stands out" if explanation.class_blind else "matters"
+    for label, rows in ((best, speaking), ("against", against)):
         for i, row in enumerate(rows or (["nothing"] if label != "against" or signed else [])):
             table.add_row(label if i == 0 else "", words(row))
     for shown, line in checks(explanation.checks):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..domain.evidence import Sampling
+from ..domain.ranges import positive
 from ..errors import BadOption, BudgetTooSmall, Cancelled
 from .estimate import Estimate
 
@@ -31,6 +32,7 @@ def sample(
 
     `draw(n)` adds n units, `estimate()` reads what was added, `least` units are needed to say anything.
     """
+    positive("tolerance", tolerance, or_zero=True)
     if units < least:
         enough = Sampling(least, unit, "samples").samples
         raise BadOption(f"{units} {unit} are too few: {least} are needed.", fix=f"raise samples to at least {enough}.")

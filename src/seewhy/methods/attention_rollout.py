@@ -21,6 +21,7 @@ from ..registry import method
     shows="How much of each patch can have reached the answer through the attention of all blocks.",
     traps=("The same map for every class.", "Takes values and MLPs as if they passed everything on unchanged."),
     signed=False,
+    class_blind=True,
     reads=("attention",),
 )
 def attention_rollout(probe: Probe) -> Evidence:
@@ -35,4 +36,4 @@ def attention_rollout(probe: Probe) -> Evidence:
     assert flow is not None
     if record.pool is not None:
         flow = heads_mean(record.pool) @ flow
-    return read_out(flow, record, notes=("This map is the same for every class.",))
+    return read_out(flow, record)

@@ -19,6 +19,7 @@ from ..registry import method
     paper="control; Judd et al. 2009, doi:10.1109/ICCV.2009.5459462",
     cost=lambda ask: Cost(1),
     shows="Only the middle of the image: what a guess without looking would say.",
+    class_blind=True,
     traps=("Scores high in many metrics: a method that is not better than this says nothing.",),
     signed=False,
 )

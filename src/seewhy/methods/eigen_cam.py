@@ -23,13 +23,14 @@ from ..registry import method
         "The same map for every class: it explains no decision.",
         "The sign of a principal component is a convention.",
     ),
+    class_blind=True,
     reads=("layer",),
 )
 def eigen_cam(probe: Probe, *, layer: str | None = None) -> Evidence:
     """Projection of the features on their first right singular vector, turned to agree with their mean."""
     record = probe.layer(layer, gradients=False)
     maps = torch.stack([_component(features) for features in record.activations])
-    return Evidence(maps, layer=record.choice, notes=("This map is the same for every class.",))
+    return Evidence(maps, layer=record.choice)
 
 
 def _component(features: Tensor) -> Tensor:

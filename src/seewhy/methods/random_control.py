@@ -18,6 +18,7 @@ from ..registry import method
     paper="control; Adebayo et al. 2018, arXiv:1810.03292",
     cost=lambda ask: Cost(1),
     shows="Nothing: noise without any knowledge of the model.",
+    class_blind=True,
     traps=("Only a yardstick: a method that is not better than this says nothing.",),
 )
 def random_control(probe: Probe, *, seed: int = 0) -> Evidence:

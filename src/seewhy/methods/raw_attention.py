@@ -23,10 +23,11 @@ from ..registry import method
         "Register and background tokens can collect weight without meaning.",
     ),
     signed=False,
+    class_blind=True,
     reads=("attention",),
 )
 def raw_attention(probe: Probe) -> Evidence:
     """Attention from the token(s) that the head reads to the patches, mean over heads."""
     record = probe.attention()
     last = record.weights[-1] if record.pool is None else record.pool
-    return read_out(heads_mean(last), record, notes=("This map is the same for every class.",))
+    return read_out(heads_mean(last), record)

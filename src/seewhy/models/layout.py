@@ -60,6 +60,8 @@ class Layout:
         reasons: dict[Capability, str] = {}
         if not self.run.differentiable:
             reasons[Capability.GRADIENTS] = "its output does not depend differentiably on the image"
+        if not any(info.usable for info in self.layers):
+            reasons[Capability.LAYERS] = "no layer keeps a map of the image on the way to the answer"
         if self.tokens is None:
             reasons[Capability.ATTENTION] = self.why_no_tokens
         if self.why_no_dropping:

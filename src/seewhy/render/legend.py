@@ -117,6 +117,8 @@ def stack(
 
 def question(explanation: Explanation) -> str:
     """Method and target in a line."""
+    if explanation.class_blind:
+        return f"{explanation.origin.method}: whatever the class"
     asked = explanation.target
     than = f" rather than “{_against(explanation)}”" if asked.against is not None else ""
     return f"{explanation.origin.method}: “{asked_label(explanation)}”{than} ({asked.scale})"

@@ -33,8 +33,14 @@ def findings(explanation: Explanation) -> list[str]:
     elif explanation.signed:
         sentences += [_evidence(heat, 1), _evidence(heat, -1)]
     else:
-        sentences.append(_evidence(heat, 1, signed=False) + " The map has no sign: it cannot tell for from against.")
+        sentences.append(_evidence(heat, 1, signed=False) + _silence(explanation))
     return [*sentences, *sampling(explanation), checks(explanation.checks)]
+
+
+def _silence(explanation: Explanation) -> str:
+    if explanation.class_blind:
+        return " The map is the same for every class: it explains no decision for one."
+    return " The map has no sign: it cannot tell for from against."
 
 
 def alt_text(explanation: Explanation) -> str:
@@ -74,6 +80,7 @@ def asked(explanation: Explanation, heat: Heat) -> str:
     """What was asked, and of how much of the photo."""
     target = explanation.target
     about = "what speaks for and against" if explanation.signed else "which places mattered for"
+    about = "which places stand out, whatever the class; explained was" if explanation.class_blind else about
     sentence = f"Asked with {explanation.origin.method}: {about} {named(explanation)}"
     unit = f"{target.scale} {number(target.score)}" if target.scale else number(target.score)
     seen = float(np.isfinite(heat).mean())

@@ -83,7 +83,7 @@ def _sides(explanation: Explanation) -> str:
     nothing = (
         "Nothing in the map." if explanation.signed else "This map has no sign: it cannot show what speaks against."
     )
-    title = "Speaks for it" if explanation.signed else "Matters most"
+    title = "Speaks for it" if explanation.signed else "Stands out" if explanation.class_blind else "Matters most"
     return (
         f'<div class="sides"><div class="side for"><h4>{title}</h4>'
         f"{fragment.items(speaks_for, empty='Nothing in the map.')}</div>"

@@ -130,6 +130,11 @@ def _discrimination(subject: Subject) -> Iterator[Check]:
     name = "class-discrimination"
     if subject.entry.family == "control":
         return
+    if subject.entry.class_blind:
+        yield Check(
+            name, "warning", "This method gives the same map for every class: it explains no decision for one.", 1.0
+        )
+        return
     if subject.rival is None or subject.rival_map is None:
         yield Check(name, "not run", f"Not compared with another class: {subject.why_no_rival}.")
         return

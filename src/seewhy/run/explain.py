@@ -15,7 +15,7 @@ from ..domain.cost import Cost
 from ..domain.target import Asked, Scale
 from ..engine.control import Control, Progress
 from ..engine.probe import Precision
-from ..errors import BadOption, Cancelled, SeewhyError, SeewhyWarning, UnknownPreprocessing
+from ..errors import BadOption, Cancelled, QuestionError, SeewhyError, SeewhyWarning, UnknownPreprocessing
 from ..explanation import Explanation
 from ..inputs.preprocess import Preprocess
 from ..inputs.read import Item, Sample, expand, read_sample
@@ -95,7 +95,15 @@ def _all(job: Job, items: Sequence[Item], targets: Sequence[Sequence[Asked]], *,
                     raise
                 job.control.cancel()
                 break
+    _raise_what_all_share(failures, len(items))
     return [failures.get(i) or found.get(i) or cancelled(item.name) for i, item in enumerate(items)]
+
+
+def _raise_what_all_share(failures: dict[int, Failure], count: int) -> None:
+    """A question that fails alike for every input is a mistake in the question, not in the inputs."""
+    errors = [failure.error for failure in failures.values()]
+    if len(errors) == count > 0 and all(isinstance(e, QuestionError) and str(e) == str(errors[0]) for e in errors):
+        raise errors[0]
 
 
 def _rows(

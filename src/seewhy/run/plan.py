@@ -71,7 +71,7 @@ def plan(methods: Methods, options: Mapping[str, Any], model: Model, *, seed: in
     entries = [find_method(name) for name in per_method]
     _all_known(options, entries)
     for entry in entries:
-        require(entry, model.capabilities, model.name)
+        require(entry, model.capabilities, model.name, model.missing)
     return [_step(entry, {**_fitting(options, entry), **per_method[entry.name]}, seed) for entry in entries], single
 
 

@@ -70,6 +70,7 @@ def wrap(given: Wrapping, spent: Spent, *, seed: int, precision: str) -> Explana
         sampling=None if evidence.sampling is None else evidence.sampling[i],
         seconds=spent.seconds,
         check_cost=spent.check_cost,
+        class_blind=subject.entry.class_blind,
         zero=0.0 if evidence.zero is None else float(evidence.zero[i]),
     )
 
@@ -78,6 +79,8 @@ def _signed(given: Wrapping) -> bool:
     """Whether something can speak against: not where negative values are clipped by an option."""
     if given.subject.evidence.zero is not None:
         return True
+    if given.subject.entry.class_blind:
+        return False
     return given.subject.entry.signed and given.step.options.get("sign") != "positive"
 
 
