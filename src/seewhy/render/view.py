@@ -34,7 +34,8 @@ class Drawn:
 
 def heat(frame: Frame, scale: float, signed: bool) -> Drawn:
     """The photo, a little greyed, under colour that covers more where the map is stronger."""
-    strength = np.clip(np.abs(np.nan_to_num(frame.heat)) / (scale or 1.0), 0, 1)
+    known = np.nan_to_num(frame.heat)
+    strength = np.clip((np.abs(known) if signed else known) / (scale or 1.0), 0, 1)
     # Weak values of a signed map have nearly white colours: as a veil over a dark photo they would seem strong.
     tint = np.sign(frame.heat) * np.maximum(strength, 0.4) * scale if signed else frame.heat
     colour = colourise(tint, scale, signed)
