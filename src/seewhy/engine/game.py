@@ -45,6 +45,7 @@ class Game:
 
     def values(self, coalitions: Coalitions) -> Scores:
         """The target's score with exactly these parts present; answers already paid for are not asked again."""
+        coalitions = coalitions.to(self.image.device)
         names = names_of(coalitions)
         return self._score(self.probe.answers.get(self._key, names, lambda rows: self._ask(coalitions[rows])))
 

@@ -25,7 +25,7 @@ def exact(game: Game) -> Evidence:
             fix=f"use at most {MOST_PLAYERS} regions, such as grid:3, or permutation-shapley.",
         )
     coalitions = everyone(players)
-    proper = game.values(coalitions[1:-1].to(game.image.device)) if players > 1 else game.empty[None][:0]
+    proper = game.values(coalitions[1:-1]) if players > 1 else game.empty[None][:0]
     values = torch.cat([game.empty[None], proper, game.whole()[None]]).double().cpu()
     sizes = coalitions.sum(dim=1)
     shares = torch.tensor([1 / (players * math.comb(players - 1, s)) for s in range(players)], dtype=torch.float64)
@@ -45,7 +45,7 @@ def gains_of_pairs(game: Game, orders: Tensor) -> Tensor:
     both = torch.stack([orders, orders.flip(dims=[1])], dim=1).flatten(0, 1)
     chains = torch.cat([arrivals(order) for order in both])
     alone = game.players == 1  # a single part has no company to arrive in
-    asked = torch.zeros(0) if alone else game.values(chains.to(game.image.device)).double().cpu()
+    asked = torch.zeros(0) if alone else game.values(chains).double().cpu()
     asked = asked.reshape(len(both), -1 if len(asked) else 0)
     start, end = (score.double().cpu().expand(len(both), 1) for score in (game.empty, game.whole()))
     steps = torch.cat([start, asked, end], dim=1).diff(dim=1)

@@ -52,7 +52,7 @@ def kernel_shap(
 
         def draw(pairs: int) -> None:
             rows = with_opposites(kernel_draws(game.players, pairs, generator))
-            design.add(rows, game.values(rows.to(game.image.device)))
+            design.add(rows, game.values(rows))
 
         def estimate() -> Estimate:
             rows, answers = design.rows, design.answers

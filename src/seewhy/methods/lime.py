@@ -56,7 +56,7 @@ def lime(
 
         def draw(pairs: int) -> None:
             rows = with_opposites(coin_flips(game.players, pairs, generator))
-            design.add(rows, game.values(rows.to(game.image.device)))
+            design.add(rows, game.values(rows))
 
         def estimate() -> Estimate:
             rows, answers = design.rows, design.answers
