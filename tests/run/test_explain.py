@@ -311,6 +311,24 @@ def test_an_assumed_preprocessing_is_written_into_the_checks(network, images):
     assert [c.verdict for c in e.checks if "assumed" in c.message] == ["warning"]
 
 
+@pytest.mark.parametrize(
+    "unsteady", [lambda y: nn.functional.dropout(y, 0.5, True), lambda y: y - y.mean(0)], ids=["dropout", "batch mean"]
+)
+def test_a_network_that_does_not_repeat_its_answer_is_flagged(network, images, unsteady):
+    class Unsteady(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = network
+
+        def forward(self, x):
+            return unsteady(self.inner(x))
+
+    e = seewhy.explain(Unsteady(), images[0], method="occlusion", **SMALL)
+    assert [c.verdict for c in e.checks if "asked again" in c.message] == ["warning"]
+    steady = seewhy.explain(network, images[0], method="occlusion", **SMALL)
+    assert not any("asked again" in c.message for c in steady.checks)
+
+
 def test_class_names_that_do_not_fit_the_outputs_are_flagged(network, images):
     e = seewhy.explain(network, images[0], method="saliency", labels=["a", "b"])
     assert any(c.name == "labels" and c.verdict == "warning" for c in e.checks)

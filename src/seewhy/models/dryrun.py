@@ -19,6 +19,8 @@ from .outputs import out_of_memory
 from .sample import BATCH
 from .watch import tensor_of, with_tensor
 
+ROUNDING = 0.02  # of the largest output: half precision and other kernels for other batches stay well below
+
 
 @dataclass
 class Seen:
@@ -65,6 +67,7 @@ class DryRun:
     seen: dict[str, Seen]
     calls: list[SeenCall]
     differentiable: bool
+    repeatable: bool  # an image gets the same answer again, alone as in company
 
 
 def dry_run(module: nn.Module, ask: Callable[[Tensor], Tensor], images: Tensor) -> DryRun:
@@ -77,7 +80,16 @@ def dry_run(module: nn.Module, ask: Callable[[Tensor], Tensor], images: Tensor) 
         with _backward_errors(images):
             if not _push_back(outputs, leaf) and log.head_input is not None:
                 _push_back(log.head_input, leaf)  # the head of an untrained network may be all zeros
-    return DryRun(tuple(images.shape[2:]), images, outputs.detach(), log.seen, log.calls, outputs.requires_grad)
+    space, answers = tuple(images.shape[2:]), outputs.detach()
+    same = _repeatable(ask, images, answers)
+    return DryRun(space, images, answers, log.seen, log.calls, outputs.requires_grad, same)
+
+
+def _repeatable(ask: Callable[[Tensor], Tensor], images: Tensor, answers: Tensor) -> bool:
+    """Whether the first image, asked once more and by itself, gets its answer again; rounding is allowed for."""
+    with torch.no_grad():
+        again = ask(images[:1])
+    return float((again - answers[:1]).abs().max()) <= ROUNDING * float(answers.abs().max())
 
 
 def _push_back(tensor: Tensor, leaf: Tensor) -> bool:

@@ -68,6 +68,11 @@ class Model(ABC):
         raise NoSuitableLayer(f"{self.name} has no layers that can be read.", fix="wrap a torch.nn.Module.")
 
     @property
+    def doubts(self) -> tuple[str, ...]:
+        """What was found about the model that makes its maps doubtful, shown as checks."""
+        return ()
+
+    @property
     def offers(self) -> Card:
         """The capability card: which methods this model can have, and why the others are off."""
         from .card import card_of

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 GREY = (0.299, 0.587, 0.114)  # luma weights, as Pillow converts to "L"
 REMEMBERED = 16
+UNSTEADY = (
+    "The same image got another answer when asked again by itself: the network draws random numbers, or mixes the"
+    " images of a batch. Its maps are not to be trusted."
+)
 SCRIPTED = "it is a TorchScript module, whose inside runs out of Python's sight"
 
 
@@ -161,6 +165,13 @@ class TorchModel(Model):
         if isinstance(found, SeewhyError):
             raise found
         return found
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        try:
+            return () if self.layout.run.repeatable else (UNSTEADY,)
+        except ModelError:
+            return ()
 
     @property
     def missing(self) -> dict[Capability, str]:  # type: ignore[override]

@@ -173,7 +173,7 @@ def _layer(subject: Subject) -> Iterator[Check]:
 def _assumed(subject: Subject) -> Iterator[Check]:
     for note in subject.evidence.notes:
         yield Check("note", "warning", note)
-    for note in subject.model.notes:
+    for note in (*subject.model.notes, *subject.model.doubts):
         yield Check("model", "warning", note)
     if subject.classes == 1 and subject.target.kind == "probabilities" and subject.target.scale != "logit":
         words = "The model's only output lies between 0 and 1 here, so it was taken for a probability, not a logit."
