@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,6 @@ Progress = Callable[[int, int], None]  # model calls done, model calls expected
 class Control:
     """Counts model calls, reports progress and carries the wish to stop."""
 
-    budget: int | None = None  # model calls
     expected: int = 0  # for progress only
     progress: Progress | None = None
     spent: Cost = field(default_factory=Cost)
@@ -40,6 +40,10 @@ class Control:
     def since(self, before: Cost) -> Cost:
         """What was spent since an earlier reading of the meter."""
         return self.spent.minus(before)
+
+    def affords(self, calls: int) -> int:
+        """How many units of so many calls the budget still pays for."""
+        return sys.maxsize if self.allowance is None else max(0, self.allowance // calls)
 
     def start(self) -> None:
         """The method turns to its next image."""

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..domain.baseline import Baseline
 from ..domain.evidence import Evidence, PartScores, Sampling
-from ..domain.regions import Regions, RegionSpec
+from ..domain.regions import Patches, Regions, RegionSpec
 from ..domain.shapes import Coalitions, Masks, Outputs, Scores
 from ..errors import BadOption
 from .answers import Key, names_of
@@ -33,7 +33,7 @@ class Game:
     @staticmethod
     def of(probe: Probe, index: int, regions: RegionSpec, baseline: Baseline) -> Game:
         """The game of one image of the probe's batch."""
-        image = probe.images[index].to(probe.model.device)
+        image = probe.images[index]
         layout = probe.model.layout if _needs_patches(regions, baseline) else None
         patches = None if layout is None or layout.tokens is None else tuple(layout.tokens.grid)
         parts = regions.of(image, patches).to(image.device)
@@ -68,11 +68,6 @@ class Game:
         """Scores under soft masks, streamed: each block of masks, which come with names, with its scores."""
         for names, block in masks:
             yield block, self._score(self.probe.answers.get(self._key, names, partial(self._soft_outputs, block)))
-
-    def room(self) -> int | None:
-        """Coalitions that the budget still pays for; None without a budget."""
-        left = self.probe.control.allowance
-        return None if left is None else max(0, left // self.baseline.fills)
 
     # -- inside
 
@@ -156,7 +151,7 @@ def part_evidence(game: Game, found: Estimate, sampling: Sampling, *, complete: 
 
 
 def _needs_patches(regions: RegionSpec, baseline: Baseline) -> bool:
-    return baseline.tokens or (type(regions).__name__ == "Patches" and not getattr(regions, "size", 0))
+    return baseline.tokens or (isinstance(regions, Patches) and not regions.size)
 
 
 def _cells(labels: Tensor, grid: tuple[int, ...]) -> Iterator[Tensor]:

@@ -135,13 +135,8 @@ class Probe:
     def only(self, i: int, target: Target) -> Probe:
         """One image of the batch by itself, with its own target; its clean answer and the memo come along."""
         alone = Probe(self.model, self.images[i : i + 1], [target], self.control, self.precision, answers=self.answers)
-        alone.reading = Reading(Wants(), self.clean[i : i + 1], None, {}, None)
+        alone.reading = Reading.of_outputs(self.clean[i : i + 1])
         return alone
-
-    @property
-    def outputs_only(self) -> Reading:
-        """The clean answers without anything that depends on a target."""
-        return Reading(Wants(), self.clean, None, {}, None)
 
     def digest(self, i: int) -> str:
         """The identity of one image of the batch."""

@@ -80,6 +80,11 @@ class Reading:
         return (wants | self.wants) == self.wants
 
     @staticmethod
+    def of_outputs(outputs: Outputs) -> Reading:
+        """Clean answers without anything that depends on a target."""
+        return Reading(Wants(), outputs, None, {}, None)
+
+    @staticmethod
     def joined(parts: Sequence[Reading]) -> Reading:
         """The readings of consecutive chunks as one."""
         first = parts[0]

@@ -38,7 +38,7 @@ def sample(
         raise BadOption(f"{units} {unit} are too few: {least} are needed.", fix=f"raise samples to at least {enough}.")
     done, stop, last = 0, "samples", None
     while done < units:
-        step = min(batch, units - done, _affordable(control, calls))
+        step = min(batch, units - done, control.affords(calls))
         if step <= 0:
             stop = "budget"
             break
@@ -59,10 +59,6 @@ def sample(
     _enough(done, least, unit, stop, calls)
     final = last if last is not None and stop in ("converged", "samples") else estimate()
     return final, Sampling(done, unit, stop, final.halfwidth, tolerance)
-
-
-def _affordable(control: Control, calls: int) -> int:
-    return 10**9 if control.allowance is None else control.allowance // calls
 
 
 def _enough(done: int, least: int, unit: str, stop: str, calls: int) -> None:

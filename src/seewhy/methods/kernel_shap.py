@@ -45,7 +45,8 @@ def kernel_shap(
     """Regression on antithetic pairs drawn by the Shapley kernel; exact where all coalitions are affordable."""
 
     def reading(game: Game) -> Evidence:
-        if 2**game.players - 2 <= samples and _affordable(game):
+        everyone = (1 << game.players) - 2  # coalitions that are neither empty nor whole
+        if everyone <= samples and probe.control.affords(game.baseline.fills) > everyone:
             return exact(game)
         generator, design = torch.Generator().manual_seed(seed), Design()
         empty, whole = float(game.empty), float(game.whole())
@@ -67,8 +68,3 @@ def kernel_shap(
         return part_evidence(game, found, sampling, complete=True)
 
     return probe.play(regions, baseline, reading)
-
-
-def _affordable(game: Game) -> bool:
-    room = game.room()
-    return room is None or room >= 2**game.players - 1

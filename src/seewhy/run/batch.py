@@ -18,7 +18,7 @@ from ..domain.regions import Patches
 from ..domain.target import Asked, Scale, Target, kind_of
 from ..engine.control import Control
 from ..engine.probe import Precision, Probe, read
-from ..engine.reading import Wants
+from ..engine.reading import Reading, Wants
 from ..errors import Cancelled
 from ..explanation import Explanation
 from ..inputs.read import Sample
@@ -59,9 +59,10 @@ def explain_batch(job: Job, samples: Sequence[Sample], asked: Sequence[Asked]) -
         started = time.perf_counter()
         _look(probe, job, wants, asked, published)
         looked = (time.perf_counter() - started) / len(samples)
-        patches = patches_of(job.model, job.steps)
-        for step in job.steps:
-            affordable(step, step.on(samples[0].geometry).cost(images[0], patches), job.budget)
+        if job.budget is not None:  # counting the parts means making them, so only where it matters
+            patches = patches_of(job.model, job.steps)
+            for step in job.steps:
+                affordable(step, step.on(samples[0].geometry).cost(images[0], patches), job.budget)
         columns: list[list[Explanation | Failure]] = []
         for step in job.steps:
             found = _run(probe, job, step, samples, asked, looked)
@@ -197,7 +198,7 @@ def _rival_evidence(
         options = dict(step.options)
     job.control.share = None
     job.control.start()
-    return entry.function(probe.against(rivals, reading or probe.outputs_only), **options), ""
+    return entry.function(probe.against(rivals, reading or Reading.of_outputs(probe.clean)), **options), ""
 
 
 def patches_of(model: Model, steps: Sequence[Step]) -> tuple[int, ...] | None:

@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 import torch
 
-from ..domain.cost import Cost
 from ..domain.target import Asked, Scale
 from ..engine.control import Control, Progress
 from ..engine.probe import Precision
@@ -63,27 +62,31 @@ def explain(
     """
     adapted = adapt(model, preprocess=preprocess, labels=labels, device=device)
     items, one_input = expand(inputs)
-    for first in items[:1]:
-        _introduce(adapted, first)
+    first = _introduce(adapted, items[0]) if items else None
     steps, one_method = plan(method, options, adapted, seed=seed)
     targets, one_target = per_input(target, len(items), one_input)
     _valid(adapted, precision, budget, checks)
     control = control or Control(progress=progress)
     job = Job(adapted, steps, control, scale, precision, budget, checks, seed)
-    found = _all(job, items, targets, raising=one_input)
+    found = _all(job, items, targets, first, raising=one_input)
     results = [_shaped(result, one_method, one_target) for result in found]
     return results[0] if one_input else _reported(Explanations(results, cost=control.spent))
 
 
-def _introduce(model: Model, item: Item) -> None:
-    """Let the model know the shape of what comes: what a network offers can depend on it."""
+def _introduce(model: Model, item: Item) -> Sample | None:
+    """The first input, its shape made known to the model: what a network offers can depend on it."""
     with suppress(SeewhyError):  # an input that cannot be read is reported where it is explained
-        model.meet(tuple(read_sample(item, preprocess_for(model, item)).pixels.shape))
+        sample = read_sample(item, preprocess_for(model, item))
+        model.meet(tuple(sample.pixels.shape))
+        return sample
+    return None
 
 
-def _all(job: Job, items: Sequence[Item], targets: Sequence[Sequence[Asked]], *, raising: bool) -> list[Any]:
+def _all(
+    job: Job, items: Sequence[Item], targets: Sequence[Sequence[Asked]], first: Sample | None, *, raising: bool
+) -> list[Any]:
     """For each input its explanations, target by target and method by method, or the failure that it met."""
-    rows, failures = _rows(job.model, items, targets, raising=raising)
+    rows, failures = _rows(job.model, items, targets, first, raising=raising)
     job.control.expected = _expected(job, rows)
     found: dict[int, list[list[Explanation | Failure]]] = {}
     for _, same in groupby(rows, key=lambda row: tuple(row.sample.pixels.shape)):
@@ -107,12 +110,13 @@ def _raise_what_all_share(failures: dict[int, Failure], count: int) -> None:
 
 
 def _rows(
-    model: Model, items: Sequence[Item], targets: Sequence[Sequence[Asked]], *, raising: bool
+    model: Model, items: Sequence[Item], targets: Sequence[Sequence[Asked]], first: Sample | None, *, raising: bool
 ) -> tuple[list[Row], dict[int, Failure]]:
     rows, failures = [], {}
     for i, (item, asked) in enumerate(zip(items, targets, strict=True)):
         try:
-            sample = read_sample(item, preprocess_for(model, item))
+            known = first if i == 0 else None
+            sample = known or read_sample(item, preprocess_for(model, item))
             rows += [Row(i, sample, one) for one in asked]
         except SeewhyError as error:
             if raising:
@@ -203,6 +207,3 @@ def _valid(model: Model, precision: str, budget: int | None, checks: str) -> Non
 
 def _chunked(rows: list[Row], size: int) -> Iterable[list[Row]]:
     return (rows[i : i + size] for i in range(0, len(rows), size))
-
-
-__all__ = ["Cost", "Progress", "explain"]

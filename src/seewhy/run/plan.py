@@ -83,9 +83,9 @@ def default_method(model: Model) -> str:
     return "integrated-gradients" if Capability.GRADIENTS in offers else "occlusion"
 
 
-def affordable(step: Step, cost: Cost, budget: int | None) -> None:
+def affordable(step: Step, cost: Cost, budget: int) -> None:
     """Refuse what cannot be done within the budget; sampling methods stop when it is spent instead."""
-    if budget is not None and cost.calls > budget and not step.entry.samples:
+    if cost.calls > budget and not step.entry.samples:
         raise BudgetTooSmall(
             f"{step.entry.name} needs {cost.calls} model calls for this image, the budget is {budget}.",
             fix=f"raise the budget to {cost.calls}, choose coarser options, or a method that samples.",
