@@ -19,6 +19,7 @@ from .errors import MissingCapability, UnknownMethod, near
 
 FACTS_FILE = Path(__file__).with_name("facts.json")
 F = TypeVar("F", bound=Callable[..., Any])
+OFTEN = 32  # passes of one image: preparing a copy takes about as long as ten
 Scale = Literal["logit", "probability", "log-odds"]
 
 
@@ -64,6 +65,11 @@ class Entry:
     def only_looks(self) -> bool:
         """Whether the shared pass over the clean images is all that it costs."""
         return bool(self.reads) and self.cost(typical(self)).calls <= 2
+
+    @property
+    def asks_often(self) -> bool:
+        """Whether it asks so many times that preparing the model pays."""
+        return self.cost(typical(self)).forward >= OFTEN
 
     @property
     def summary(self) -> str:
