@@ -8,7 +8,7 @@ import inspect
 import json
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -66,10 +66,9 @@ class Entry:
         """Whether the shared pass over the clean images is all that it costs."""
         return bool(self.reads) and self.cost(typical(self)).calls <= 2
 
-    @property
-    def asks_often(self) -> bool:
-        """Whether it asks so many times that preparing the model pays."""
-        return self.cost(typical(self)).forward >= OFTEN
+    def asks_often(self, options: Mapping[str, Any]) -> bool:
+        """Whether it asks so many times with these options that preparing the model pays."""
+        return self.cost(replace(typical(self), options=options)).forward >= OFTEN
 
     @property
     def summary(self) -> str:

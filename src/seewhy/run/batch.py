@@ -160,7 +160,7 @@ def _ran(probe: Probe, job: Job, step: Step) -> tuple[Evidence, Cost, float]:
     clean = Cost(1, 1 if entry.reads and Capability.GRADIENTS in entry.needs else 0)
     control.share = None if job.budget is None else job.budget - clean.calls
     control.start()
-    probe.often = job.backend == "auto" and entry.asks_often
+    probe.often = job.backend == "auto" and entry.asks_often(step.options)
     control.ran.clear()
     before, started = control.spent, time.perf_counter()
     evidence = entry.function(probe, **step.options)
