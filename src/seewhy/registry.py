@@ -64,7 +64,8 @@ class Entry:
     @property
     def only_looks(self) -> bool:
         """Whether the shared pass over the clean images is all that it costs."""
-        return bool(self.reads) and self.cost(typical(self)).calls <= 2
+        shared = Cost(1, 1 if Capability.GRADIENTS in self.needs else 0)
+        return bool(self.reads) and self.cost(typical(self)) == shared
 
     def asks_often(self, options: Mapping[str, Any]) -> bool:
         """Whether it asks so many times with these options that preparing the model pays."""
