@@ -89,7 +89,7 @@ def test_ablation_cam_weighs_each_channel_by_the_score_that_is_lost_without_it(b
     expected = sum(w * f for w, f in zip(lost, features, strict=True))
     explained = seewhy.explain(network, IMAGE, method="ablation-cam", layer="features", target=1, sign="both")
     np.testing.assert_allclose(explained.values, expected, rtol=1e-3, atol=1e-5)
-    assert (explained.cost.forward, explained.cost.tail) == (2, len(features))
+    assert (explained.cost.forward, explained.cost.tail) == (2, len(features) + 2)  # two rows prove the tail
 
 
 def test_ablation_cam_keeps_its_sign_where_the_score_is_negative():

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 class Channels:
     """One image and one layer: the score when only some channels of the layer keep what they hold."""
 
-    def __init__(self, probe: Probe, layer: str) -> None:
-        assert len(probe.images) == 1, "a game is played with one image"
-        self.probe, self.layer = probe, layer
+    def __init__(self, probe: Probe, layer: str, index: int) -> None:
+        self.probe, self.layer, self.index = probe, layer, index
 
     @property
     def count(self) -> int:
@@ -30,7 +29,7 @@ class Channels:
 
     def scores(self, keep: Coalitions) -> Scores:
         """The target's score for each row of channels that keep their activation; the others are zero."""
-        return self.probe.targets[0](self.outputs(keep))
+        return self.probe.targets[self.index](self.outputs(keep))
 
     def outputs(self, keep: Coalitions) -> Outputs:
         """All class outputs for each row of channels kept."""
@@ -40,8 +39,9 @@ class Channels:
 
     @cached_property
     def _tail(self) -> Tail:
-        self.probe.control.pay(Cost(forward=1))
-        return self.probe.model.tail(self.layer, self.probe.images)
+        tail = self.probe.model.tail(self.layer, self.probe.images[self.index : self.index + 1])
+        self.probe.control.pay(Cost(forward=1, tail=tail.tried))
+        return tail
 
     @property
     def _axis(self) -> int:

@@ -132,10 +132,10 @@ class Probe:
         variants.chunks = self.chunks
         return variants.layer(layer, gradients=gradients)
 
-    def channels(self, layer: str | None = None) -> Channels:
-        """The game whose players are the channels of a layer, for a batch of one image."""
+    def channels(self, index: int, layer: str | None = None) -> Channels:
+        """The game of one image of the batch whose players are the channels of a layer."""
         name = self.model.layout.choose().name if layer is None else self.model.layout.find(layer)
-        return Channels(self, name)
+        return Channels(self, name, index)
 
     def attention(self, *, gradients: bool = False) -> AttentionRecord:
         """Attention weights of every block for the clean images, and the score's gradient at them."""

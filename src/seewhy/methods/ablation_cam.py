@@ -31,6 +31,9 @@ from ..registry import method
 def ablation_cam(probe: Probe, *, layer: str | None = None, sign: Sign = "positive") -> Evidence:
     """ReLU of the sum of feature maps, each weighted by the drop of the score without it (eq. 3, not divided)."""
     record = probe.layer(layer, gradients=False)
-    channels = probe.channels(layer)
-    drops = probe.score(probe.clean) - channels.scores(~torch.eye(channels.count, dtype=torch.bool))
-    return weighted_map(record, drops[None], sign)
+    lost = []
+    for i in range(len(probe.images)):
+        channels = probe.channels(i, layer)
+        lost.append(channels.scores(~torch.eye(channels.count, dtype=torch.bool)))
+    drops = probe.score(probe.clean)[:, None] - torch.stack(lost)
+    return weighted_map(record, drops, sign)

@@ -18,7 +18,10 @@ Ask = Callable[[int, bool], Outputs]  # outputs of so many copies of the image, 
 
 
 class Tail:
-    """One image's pass through a network, held at a layer; calling it goes on from there with other values."""
+    """One image's pass through a network, held at a layer; calling it goes on from there with other values.
+
+    `tried` counts the rows that were run to see whether it can.
+    """
 
     def __init__(self, module: nn.Module, layer: str, ask: Ask) -> None:
         self._module, self._layer, self._ask = module, layer, ask
@@ -27,7 +30,7 @@ class Tail:
         if raw is None or len(raw) != 1:
             raise NoSuitableLayer(f"Layer {layer!r} does not keep images apart.", fix="name another layer.")
         self.raw: Tensor = raw
-        self.partial, self._shared = True, True
+        self.partial, self._shared, self.tried = True, True, 0
         if not self._goes_on_alone(answer):
             self._shared = False  # something behind the layer writes into what lies before it
             self.partial = self._goes_on_alone(answer)
@@ -45,6 +48,7 @@ class Tail:
 
     def _goes_on_alone(self, answer: Outputs) -> bool:
         """Whether two rows that go on from the layer answer what the image answered."""
+        self.tried += 2
         try:
             again = self(self.raw.expand(2, *self.raw.shape[1:]).clone())
         except RuntimeError:
