@@ -65,7 +65,9 @@ def test_the_same_call_gives_the_same_tensor(name: str, options: dict[str, Any],
     assert_close(found, expected, 1e-4 if name == "DeepLift" else 1e-5)
 
 
-@pytest.mark.parametrize(("name", "method"), [("IntegratedGradients", "integrated-gradients"), ("DeepLift", "deep-lift")])
+@pytest.mark.parametrize(
+    ("name", "method"), [("IntegratedGradients", "integrated-gradients"), ("DeepLift", "deep-lift")]
+)
 def test_the_convergence_delta_is_captum_s(name: str, method: str) -> None:
     needs(method)
     options = {"n_steps": 3} if name == "IntegratedGradients" else {}

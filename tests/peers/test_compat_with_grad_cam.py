@@ -8,7 +8,7 @@ import pytorch_grad_cam as peer
 import torch
 from peer_networks import IMAGES, TARGET, network
 from pytorch_grad_cam.utils.image import show_cam_on_image as their_overlay
-from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget, ClassifierOutputSoftmaxTarget
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputSoftmaxTarget, ClassifierOutputTarget
 
 from seewhy.compat import grad_cam as shim
 from seewhy.errors import SeewhyWarning, UnknownClass

@@ -81,7 +81,7 @@ def _target(asked: Asked, outputs: Tensor) -> Target:
 
 def _say(entry: Entry, probe: Probe, evidence: Evidence) -> None:
     """What a tensor cannot carry: the checks that failed, once each, as warnings."""
-    said = {}
+    said: dict[str, str] = {}
     for i, (target, row) in enumerate(zip(probe.targets, probe.clean, strict=True)):
         score = float(target(row[None])[0])
         subject = Subject(entry, probe.model, evidence, i, target, score, None, None, "not asked here", len(row))

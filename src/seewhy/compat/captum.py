@@ -1,4 +1,4 @@
-"""Captum's call shapes: `from seewhy.compat.captum import IntegratedGradients` instead of `from captum.attr import …`."""
+"""Captum's call shapes: `from seewhy.compat.captum import Saliency` instead of `from captum.attr import Saliency`."""
 
 from __future__ import annotations
 
@@ -383,7 +383,9 @@ class NoiseTunnel:
         whole("nt_samples", nt_samples)
         _limit(nt_samples_batch_size)  # one copy is asked at a time: no batch is larger
         refuse("draw_baseline_from_distrib", draw_baseline_from_distrib, "give one baseline.", neutral=False)
-        refuse("return_convergence_delta", kwargs.pop("return_convergence_delta", False), "leave it out.", neutral=False)
+        refuse(
+            "return_convergence_delta", kwargs.pop("return_convergence_delta", False), "leave it out.", neutral=False
+        )
         generator = torch.Generator().manual_seed(0)
         total, squares = torch.zeros_like(inputs), torch.zeros_like(inputs)
         for _ in range(nt_samples):

@@ -75,7 +75,9 @@ def windows_of(shape: tuple[int, ...], strides: int | tuple[int, ...] | None, in
         axis.starts(size) == Windows(side, step).starts(size) and min(axis.window, size) == min(side, size)
         for axis, size in zip(axes, space, strict=True)
     )
-    return {"window": side, "stride": step} if alike else {"method": "region-ablation", "regions": [_cover(axes, space)]}
+    return (
+        {"window": side, "stride": step} if alike else {"method": "region-ablation", "regions": [_cover(axes, space)]}
+    )
 
 
 def _cover(axes: Sequence[Windows], space: tuple[int, ...]) -> Given:

@@ -24,6 +24,7 @@ TITLE, HEAD, WORDS = 22, 16, 13  # sizes of letters
 ROWS = 12  # classes on a sheet
 ODD = (176, 58, 16)
 Line = tuple[str, list[Image.Image]]  # heading and tiles
+Worded = tuple[Image.Image, list[Text]]
 
 
 def summary(overview: Overview) -> str:
@@ -44,7 +45,9 @@ def summary(overview: Overview) -> str:
     if overview.failures:
         first, problem = overview.failures[0]
         said.append(f"{_photos(len(overview.failures))} could not be explained; first: {first}: {problem}")
-    return "\n".join([*said, *(["The run was cancelled: not all photos were looked at."] if overview.cancelled else [])])
+    return "\n".join(
+        [*said, *(["The run was cancelled: not all photos were looked at."] if overview.cancelled else [])]
+    )
 
 
 def flags(one: ClassView) -> list[Check]:
@@ -56,48 +59,56 @@ def sheet(overview: Overview) -> Image.Image:
     """One row per class: the mean map, then the prototypes, largest first; all mean maps share one scale."""
     shown = overview.classes[:ROWS]
     scale = scale_of(overview.mean, *(one.mean for one in shown))
-    lines = [_line(one, scale) for one in shown]
+    lines = [_line(one, scale, overview.photo) for one in shown]
     if len(overview.classes) > 1:
-        everything = _mean_tile(overview.mean, scale, _strongest(overview.mean))
-        lines.insert(0, (f"All {_photos(overview.count)}", [everything]))
+        everything = _mean_map(overview.mean, scale, overview.photo)
+        lines.insert(0, (f"All {_photos(overview.count)}", _aligned([(everything, _mean_words(overview.mean))])))
     title = f"{overview.method} over {_photos(overview.count)}: {overview.model}"
     return _page(lines, title, _notes(overview, scale))
 
 
-def _line(one: ClassView, scale: float) -> Line:
-    tiles = [_mean_tile(one.mean, scale, _strongest(one.mean)), *(_prototype_tile(each) for each in one.prototypes)]
-    return f"“{one.label}”: {_photos(one.count)}", tiles
+def _line(one: ClassView, scale: float, photo: tuple[int, int] | None) -> Line:
+    mean = _mean_map(one.mean, scale, photo), _mean_words(one.mean)
+    return f"“{one.label}”: {_photos(one.count)}", _aligned([mean, *(_prototype(each) for each in one.prototypes)])
 
 
-def _mean_tile(mean: NDArray[np.float64], scale: float, words: str) -> Image.Image:
-    rows, columns = mean.shape
-    side = TILE / max(rows, columns)
-    to = round(columns * side), round(rows * side)
+def _mean_map(mean: NDArray[np.float64], scale: float, photo: tuple[int, int] | None) -> Image.Image:
+    """In the proportions of the photos where they have the same, otherwise as the model saw them."""
+    height, width = photo or mean.shape
+    to = round(width * TILE / max(height, width)), round(height * TILE / max(height, width))
     smooth = Image.fromarray(mean.astype(np.float32)).resize(to, Image.Resampling.BICUBIC)
-    picture = Image.fromarray(colourise(np.asarray(smooth), scale, False)[..., :3])
-    return _tile(picture, [Text("mean map", WORDS), Text(words, WORDS, QUIET)])
+    return Image.fromarray(colourise(np.asarray(smooth), scale, False)[..., :3])
 
 
-def _prototype_tile(each: Example) -> Image.Image:
+def _mean_words(mean: NDArray[np.float64]) -> list[Text]:
+    return [Text("mean map", WORDS), Text(_strongest(mean), WORDS, QUIET)]
+
+
+def _prototype(each: Example) -> Worded:
     head = f"{percent(each.share)} ({_photos(each.count)}), such as {each.name}"
     rows = [Text(head, WORDS), *(Text(f"! {flag.message}", WORDS, ODD) for flag in each.flags)]
     picture = each.picture()
     if each.flags:
         ImageDraw.Draw(picture).rectangle((0, 0, picture.width - 1, picture.height - 1), outline=ODD, width=4)
-    return _tile(picture, rows)
+    return picture, rows
 
 
-def _tile(picture: Image.Image, rows: Sequence[Text]) -> Image.Image:
-    """A picture on a square, so that the words of a row stand on one line."""
-    square = Image.new("RGB", (TILE, TILE), PAPER)
-    square.paste(picture, ((TILE - picture.width) // 2, (TILE - picture.height) // 2))
-    return stack(square, rows, narrowest=TILE, margin=0)
+def _aligned(tiles: Sequence[Worded]) -> list[Image.Image]:
+    """Pictures of one row on papers of one height, so that their words stand on one line."""
+    height, found = max(picture.height for picture, _ in tiles), []
+    for picture, rows in tiles:
+        paper = Image.new("RGB", (TILE, height), PAPER)
+        paper.paste(picture, ((TILE - picture.width) // 2, (height - picture.height) // 2))
+        found.append(stack(paper, rows, narrowest=TILE, margin=0))
+    return found
 
 
 def _notes(overview: Overview, scale: float) -> list[str]:
-    frame = "the photo" if overview.whole_photo else "what the model saw, which is not the whole photo"
+    frame = "the photo" if overview.photo else "what the model saw, however each photo was cut and stretched for it"
     notes = [f"Mean maps: mean absolute value in each place of {frame}; bright is {number(scale)} and beyond."]
-    notes.append("Photos: the most typical one of each group, with its own map; groups are made of where maps are strong.")
+    notes.append(
+        "Photos: the most typical one of each group, with its own map; groups are made of where maps are strong."
+    )
     if (hidden := len(overview.classes) - ROWS) > 0:
         notes.append(f"{_count(hidden, 'more class', 'more classes')} with fewer photos: see the JSON.")
     if overview.failures:

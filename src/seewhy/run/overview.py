@@ -60,7 +60,7 @@ class Overview:
     failures: tuple[tuple[str, str], ...]  # name of the photo, what happened
     checks: dict[str, dict[str, int]]  # check -> verdict -> number of photos
     cost: Cost
-    whole_photo: bool  # the model saw all of every photo, so these are also the places of the photos
+    photo: tuple[int, int] | None  # height and width of the photos, if all are alike and seen as a whole
     cancelled: bool = False
 
     @property
@@ -97,7 +97,7 @@ def overview(
     subject: Any,
     inputs: Any = None,
     *,
-    method: str | None = None,
+    method: str | Sequence[str] | None = None,
     clusters: int = 3,
     seed: int = 0,
     preprocess: Any = None,
@@ -143,7 +143,7 @@ def _streamed(model: Any, inputs: Any, asked: dict[str, Any], control: Control, 
                 if not tally.count:
                     raise
                 tally.cancelled = True
-        control.pay(here.spent)
+        control.spent += here.spent
         if control.cancelled:
             tally.cancelled = start + len(some) < len(items) or tally.cancelled
             return
@@ -187,7 +187,7 @@ def _viewed(tally: Tally, clusters: int, seed: int) -> Overview:
     return Overview(
         tally.first.origin.method, tally.first.origin.model, tally.first.target.scale,
         np.asarray(total) / tally.count, tuple(_class(one, clusters, seed) for one in classes),
-        tuple(tally.failures), checks, tally.cost, tally.whole_photo, tally.cancelled,
+        tuple(tally.failures), checks, tally.cost, tally.photo, tally.cancelled,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ PLACES = 12  # cells a side of the maps that are grouped
 CORNER, IN_CORNER = PLACES // 4, 0.4  # a quarter of each side is 6% of the area
 RING, IN_RING = 1, 0.6  # the outermost cells are 31% of the area
 FLAT = 0.9  # share of the cells over which the evidence is spread as if evenly
-ALIKE = 0.3  # Hellinger distance below which two groups are one
+ALIKE = 0.4  # Hellinger distance below which two groups are one
 ROUNDS = 50
 Maps = NDArray[np.float64]  # (n, PLACES, PLACES), each sums to 1
 
@@ -106,4 +106,4 @@ def _prototype(maps: Maps, points: NDArray[np.float64], members: NDArray[np.intp
 def _distances(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     """Squared distances (len(a), len(b))."""
     found = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T
-    return np.maximum(found, 0)
+    return np.asarray(np.maximum(found, 0))

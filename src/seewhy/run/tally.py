@@ -48,7 +48,7 @@ class Tally:
     failures: list[tuple[str, str]] = field(default_factory=list)  # name, what happened
     checks: Counter[tuple[str, str]] = field(default_factory=Counter)  # (check, verdict) that is not good
     cost: Cost = field(default_factory=Cost)
-    whole_photo: bool = True  # the model saw all of every photo, so its space is that of the photos
+    photo: tuple[int, int] | None = None  # height and width of the photos, if all are alike and seen as a whole
     cancelled: bool = False
     first: Explanation | None = None
     shape: tuple[int, int] = (0, 0)
@@ -80,13 +80,14 @@ class Tally:
             mine.flat += 1
         self.checks.update((c.name, c.verdict) for c in found.checks if c.verdict in ("bad", "warning"))
         self.cost += found.cost + found.check_cost
-        self.whole_photo &= _all_seen(found)
+        if found.picture.size != self.photo or not _all_seen(found):
+            self.photo = None
 
     def _start(self, found: Explanation) -> None:
         if self.first is None:
             self.first = found
             height, width = still(found.values).shape
-            self.shape = min(height, FINEST), min(width, FINEST)
+            self.shape, self.photo = (min(height, FINEST), min(width, FINEST)), found.picture.size
         elif found.origin.method != self.first.origin.method:
             methods = f"{self.first.origin.method} and {found.origin.method}"
             raise BadOption(f"These are explanations by {methods}: their maps cannot be added up.", fix="give one.")

@@ -25,7 +25,7 @@ def to_json(overview: Overview) -> dict[str, Any]:
         "scale": overview.scale,
         "photos": overview.count,
         "summary": overview.summary(),
-        "whole_photo": overview.whole_photo,
+        "photo": overview.photo and list(overview.photo),
         "mean": _rows(overview.mean),
         "classes": [_class(one) for one in overview.classes],
         "failures": [{"name": name, "problem": problem} for name, problem in overview.failures],
