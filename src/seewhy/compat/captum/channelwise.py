@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..domain.baseline import Baseline, Colour, Sample
-from ..domain.regions import Given, Pixels, RegionSpec, Windows
-from ..errors import BadOption
+from ...domain.baseline import Baseline, Colour, Sample
+from ...domain.regions import Given, Pixels, RegionSpec, Windows
+from ...errors import BadOption
 
 
 class Channelwise(nn.Module):
