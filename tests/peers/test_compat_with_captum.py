@@ -12,7 +12,7 @@ from peer_networks import IMAGES, TARGET, cells, network
 
 from seewhy.compat import captum as shim
 from seewhy.errors import SeewhyWarning
-from seewhy.registry import find_method, load_all
+from seewhy.registry import load_all
 
 EACH = torch.tensor([TARGET, 1])
 WINDOWS = {"sliding_window_shapes": (3, 8, 8), "strides": (3, 4, 4)}
@@ -59,10 +59,7 @@ def assert_close(found: torch.Tensor, expected: torch.Tensor, tolerance: float =
 def test_the_same_call_gives_the_same_tensor(name: str, options: dict[str, Any], method: str) -> None:
     needs(method)
     found = getattr(shim, name)(network()).attribute(IMAGES, target=EACH, **options)
-    expected = theirs(name, **options)
-    if not find_method(method).signed and name != "Saliency":
-        expected = expected.abs()
-    assert_close(found, expected, 1e-4 if name == "DeepLift" else 1e-5)
+    assert_close(found, theirs(name, **options), 1e-4 if name == "DeepLift" else 1e-5)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +94,7 @@ def test_guided_grad_cam_is_captum_s() -> None:
     model, other = network(), network()
     found = shim.GuidedGradCam(model, model.second).attribute(IMAGES, target=EACH)
     expected = attr.GuidedGradCam(other, other.second).attribute(IMAGES.clone(), target=EACH).detach()
-    assert_close(found, expected if find_method("guided-backprop").signed else expected.abs(), 1e-4)
+    assert_close(found, expected, 1e-4)
 
 
 @pytest.mark.parametrize(

@@ -40,9 +40,12 @@ def ask(
     with model.borrowed():
         probe.targets = [_target(one, row) for one, row in zip(asked, probe.clean, strict=True)]
         if not isinstance(method, str):
-            return method(probe)
+            evidence = method(probe)
+            for note in evidence.notes:
+                warnings.warn(note, SeewhyWarning, stacklevel=4)
+            return evidence
         (step,), _ = plan(method, options or {}, model, seed=0)
-        evidence: Evidence = step.entry.function(probe, **step.options)
+        evidence = step.entry.function(probe, **step.options)
         _say(step.entry, probe, evidence)
     return evidence
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,8 @@ from torch import Tensor
 from ...domain.baseline import Sample
 from ...domain.evidence import Evidence
 from ...engine.probe import Probe
-from ..asking import refuse
+from ...registry import find_method
+from ..asking import Reading, refuse
 from .attribution import Attribution, images_of, like, limit_of, with_delta
 from .channelwise import baselines_of, stacked
 
@@ -100,19 +102,20 @@ class GradientShap(Attribution):
 
 
 class GuidedBackprop(Attribution):
-    """`guided-backprop`, also behind functional activations."""
+    """`guided-backprop`, also behind functional activations; signed, as Captum's."""
 
-    method = "guided-backprop"
+    method, sloped = "guided-backprop", True
 
     def attribute(self, inputs: Tensor, target: Any = None, additional_forward_args: Any = None) -> Tensor:
         """The gradient with negative parts left out at each activation on the way back."""
-        return like(self._ask(inputs, target, additional_forward_args).values, inputs)
+        reading = _rectified(self.method, self.sloped)
+        return like(self._ask(inputs, target, additional_forward_args, method=reading).values, inputs)
 
 
 class Deconvolution(GuidedBackprop):
-    """`deconvnet`."""
+    """`deconvnet`; signed, as Captum's."""
 
-    method = "deconvnet"
+    method, sloped = "deconvnet", False
 
 
 class DeepLift(Attribution):
@@ -142,3 +145,15 @@ class DeepLift(Attribution):
 
 def gradient(probe: Probe) -> Evidence:
     return Evidence(probe.gradients().sum(dim=1))
+
+
+def _rectified(method: str, sloped: bool) -> Reading:
+    """The signed signal whose size the method shows."""
+    find_method(method)
+    bending = importlib.import_module("seewhy.engine.bending")
+
+    def reading(probe: Probe) -> Evidence:
+        slopes, notes = bending.rectified_gradients(probe, sloped=sloped)
+        return Evidence(slopes.sum(dim=1), notes=notes)
+
+    return reading
