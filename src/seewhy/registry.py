@@ -61,6 +61,11 @@ class Entry:
         return options_of(self.function)
 
     @property
+    def only_looks(self) -> bool:
+        """Whether the shared pass over the clean images is all that it costs."""
+        return bool(self.reads) and self.cost(typical(self)).calls <= 2
+
+    @property
     def summary(self) -> str:
         return (inspect.getdoc(self.function) or "").split("\n")[0]
 

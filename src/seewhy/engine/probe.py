@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -20,6 +20,7 @@ from ..domain.shapes import Images, Outputs, Scores, Variants
 from ..domain.target import Target
 from ..models.model import Model
 from .answers import Answers
+from .channels import Channels
 from .chunks import Chunks
 from .control import Control
 from .reading import AttentionRecord, LayerRecord, Reading, Wants, finite, read_chunk
@@ -108,6 +109,23 @@ class Probe:
         name = self.model.layout.choose().name if layer is None else self.model.layout.find(layer)
         return self._read(Wants(layers=(name,), gradients=gradients)).layers[name]
 
+    def layers(self, names: Sequence[str], *, gradients: bool = True) -> list[LayerRecord]:
+        """The same of several layers, from one pass."""
+        found = self._read(Wants(layers=tuple(map(self.model.layout.find, names)), gradients=gradients)).layers
+        return [found[self.model.layout.find(name)] for name in names]
+
+    def layer_of(self, images: Variants, of: Rows, layer: str | None = None, *, gradients: bool = True) -> LayerRecord:
+        """The same of a layer for variants of the images, in a pass of their own."""
+        targets = [self.targets[i] for i in of.tolist()]
+        variants = Probe(self.model, images, targets, self.control, self.precision)
+        variants.chunks = self.chunks
+        return variants.layer(layer, gradients=gradients)
+
+    def channels(self, layer: str | None = None) -> Channels:
+        """The game whose players are the channels of a layer, for a batch of one image."""
+        name = self.model.layout.choose().name if layer is None else self.model.layout.find(layer)
+        return Channels(self, name)
+
     def attention(self, *, gradients: bool = False) -> AttentionRecord:
         """Attention weights of every block for the clean images, and the score's gradient at them."""
         found = self._read(Wants(attention=True, gradients=gradients)).attention
@@ -135,7 +153,9 @@ class Probe:
     def only(self, i: int, target: Target) -> Probe:
         """One image of the batch by itself, with its own target; its clean answer and the memo come along."""
         alone = Probe(self.model, self.images[i : i + 1], [target], self.control, self.precision, answers=self.answers)
-        alone.reading = Reading.of_outputs(self.clean[i : i + 1])
+        reading, rivals = self._read(Wants()), self.rival_reading
+        alone.reading = reading.row(i, gradients=target == self.targets[i])
+        alone.rival_reading = None if rivals is None else rivals.row(i, gradients=True)
         return alone
 
     def digest(self, i: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -54,6 +54,11 @@ class LayerRecord:
         assert self.gradients is not None
         return self.gradients
 
+    def row(self, one: slice, *, gradients: bool) -> LayerRecord:
+        """The record of one image of the batch."""
+        slopes = self.gradients[one] if gradients and self.gradients is not None else None
+        return LayerRecord(self.choice, self.activations[one], slopes)
+
 
 @dataclass(frozen=True)
 class AttentionRecord:
@@ -64,6 +69,17 @@ class AttentionRecord:
     pool: Float[Tensor, "b heads to from"] | None
     pool_gradients: Float[Tensor, "b heads to from"] | None
     tokens: TokenGrid
+
+    def row(self, one: slice, *, gradients: bool) -> AttentionRecord:
+        """The record of one image of the batch."""
+        slopes = self.gradients if gradients else None
+        return AttentionRecord(
+            tuple(block[one] for block in self.weights),
+            None if slopes is None else tuple(block[one] for block in slopes),
+            None if self.pool is None else self.pool[one],
+            None if self.pool_gradients is None or slopes is None else self.pool_gradients[one],
+            self.tokens,
+        )
 
 
 @dataclass(frozen=True)
@@ -78,6 +94,18 @@ class Reading:
 
     def serves(self, wants: Wants) -> bool:
         return (wants | self.wants) == self.wants
+
+    def row(self, i: int, *, gradients: bool) -> Reading:
+        """What the pass brought for one image, without the gradients where they belong to another target."""
+        one = slice(i, i + 1)
+        wants = self.wants if gradients else replace(self.wants, pixels=False, gradients=False)
+        return Reading(
+            wants,
+            self.outputs[one],
+            self.pixels[one] if gradients and self.pixels is not None else None,
+            {name: record.row(one, gradients=gradients) for name, record in self.layers.items()},
+            None if self.attention is None else self.attention.row(one, gradients=gradients),
+        )
 
     @staticmethod
     def of_outputs(outputs: Outputs) -> Reading:

@@ -128,6 +128,12 @@ class Layout:
             )
         return reading.maps(raw)
 
+    def channel_axis(self, asked: str | nn.Module) -> int:
+        """The axis of a layer's raw output that holds its channels."""
+        reading = self.readings[self.find(asked)]
+        assert isinstance(reading, Reading)
+        return reading.channel_axis
+
     # -- attention
 
     def blocks(self, calls: Sequence[AttentionCall]) -> tuple[list[Tensor], Tensor | None]:

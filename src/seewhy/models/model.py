@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ..inputs.preprocess import Preprocess
     from .layout import Layout
+    from .tail import Tail
     from .watch import Watch
 
 
@@ -57,6 +58,10 @@ class Model(ABC):
     def watching(self, layers: Sequence[str] = (), *, attention: bool = False) -> AbstractContextManager[Watch]:
         """Record activations of layers, and attention, during the calls inside."""
         raise MissingCapability(f"{self.name} cannot be looked into.", fix="wrap a torch.nn.Module.")
+
+    def tail(self, layer: str, image: Variants) -> Tail:
+        """What lies behind a layer on the pass of one image (1, c, *space), to be run by itself with other values."""
+        raise MissingCapability(f"{self.name} cannot be held at a layer.", fix="wrap a torch.nn.Module.")
 
     def dropping(self, keep: Tensor) -> AbstractContextManager[None]:
         """Leave patches out of the sequence during the calls inside; keep is (n, kept) patch indices."""

@@ -20,6 +20,7 @@ from .layout import Layout
 from .model import Model
 from .outputs import asking, checked, out_of_memory
 from .sample import noise, sample_shapes, stated_size
+from .tail import Tail
 from .tokens import dropping
 from .watch import Watch, eagerly, watching
 
@@ -66,11 +67,13 @@ class TorchModel(Model):
         self._shape = shape
 
     def __call__(self, images: Variants) -> Outputs:
-        ready = self._normalised(images)
-        with asking(self.name, tuple(images.shape)):
+        return self._answer(self._normalised(images))
+
+    def _answer(self, ready: Tensor) -> Outputs:
+        with asking(self.name, tuple(ready.shape)):
             answer = self.module(ready)
             picked = answer if self.output is None else self.output(answer)
-        return checked(scores_in(picked, self.name), len(images), self.name)
+        return checked(scores_in(picked, self.name), len(ready), self.name)
 
     def _normalised(self, images: Variants) -> Tensor:
         ready = images.to(self.device, self.dtype)
@@ -134,6 +137,16 @@ class TorchModel(Model):
             )
         with eagerly(self.module), dropping(self.module, tokens, keep):
             yield
+
+    def tail(self, layer: str, image: Variants) -> Tail:
+        ready = self._normalised(image)
+
+        def ask(count: int, shared: bool) -> Outputs:
+            copies = ready.expand(count, *ready.shape[1:])
+            return self._answer(copies if shared else copies.clone())
+
+        with torch.inference_mode(), eagerly(self.module):
+            return Tail(self.module, layer, ask)
 
     # -- what it offers
 

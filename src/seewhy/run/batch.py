@@ -120,10 +120,10 @@ def _look(probe: Probe, job: Job, wants: Wants, asked: Sequence[Asked], publishe
 def _run(
     probe: Probe, job: Job, step: Step, samples: Sequence[Sample], asked: Sequence[Asked], looked: float
 ) -> Iterator[Explanation]:
-    """One method over the batch: together when it reads the shared pass, image by image when it asks on its own."""
+    """One method over the batch: together when it only reads the shared pass, image by image when it asks more."""
     outputs, labels = probe.clean, job.model.labels
     targets = [resolve(a, outputs[i : i + 1], labels, job.scale, step.entry.scale) for i, a in enumerate(asked)]
-    if step.entry.reads:
+    if step.entry.only_looks:
         own = probe if targets == probe.targets else probe.against(targets)
         yield from _explained(own, job, step, samples, looked)
     else:
