@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..domain.evidence import Evidence
 from ..domain.prediction import name_of
 from ..domain.target import Target, class_index
+from ..engine.game import gather
 from ..engine.probe import Probe
 from ..errors import BadOption, BadTarget, SeewhyWarning
 from ..inputs.preprocess import Preprocess
@@ -45,7 +46,9 @@ def ask(
                 warnings.warn(note, SeewhyWarning, stacklevel=4)
             return evidence
         (step,), _ = plan(method, options or {}, model, seed=0)
-        evidence = step.entry.function(probe, **step.options)
+        alone = () if step.entry.only_looks else zip(range(len(images)), probe.targets, strict=True)
+        found = [step.entry.function(one, **step.options) for one in [probe.only(*row) for row in alone] or [probe]]
+        evidence = gather(found)
         _say(step.entry, probe, evidence)
     return evidence
 
