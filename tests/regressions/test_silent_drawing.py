@@ -136,3 +136,13 @@ def test_maps_side_by_side_share_one_scale_unless_it_is_said() -> None:
     assert shared[0] == shared[1] == pytest.approx(max(_scales([weak, strong], "heat", False)), rel=0.2)
     assert _notes([weak, strong], shared, True)[0].words == SHARED != GROUPED
     assert _notes([weak, strong], shared, False)[0].words == OWN
+
+
+def test_half_the_strength_is_half_way_along_the_colours_and_not_squared() -> None:
+    image = torch.zeros(3, 32, 32)
+    image[0, :, :16], image[0, :, 16:] = 1.0, 0.5
+    found = seewhy.explain(RedAgainstBlue(), image, method="input-x-gradient", target=0)
+    picture = np.asarray(found.overlay(view="map", legend=False, scale=float(found.values.max()))).astype(int)
+    colours = ramp("diverging").astype(int)
+    half = colours[len(colours) // 2 + len(colours) // 4]
+    assert np.abs(picture[200, 400] - half).max() <= 4

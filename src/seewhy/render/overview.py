@@ -109,6 +109,8 @@ def _notes(overview: Overview, scale: float) -> list[str]:
     notes.append(
         "Photos: the most typical one of each group, with its own map; groups are made of where maps are strong."
     )
+    if not overview.photo:
+        notes.append("Hatched parts of a photo were not seen by the model.")
     if (hidden := len(overview.classes) - ROWS) > 0:
         notes.append(f"{_count(hidden, 'more class', 'more classes')} with fewer photos: see the JSON.")
     if overview.failures:

@@ -13,7 +13,7 @@ from ..domain.check import Check
 PLACES = 12  # cells a side of the maps that are grouped
 CORNER, IN_CORNER = PLACES // 4, 0.4  # a quarter of each side is 6% of the area
 RING, IN_RING = 1, 0.6  # the outermost cells are 31% of the area
-FLAT = 0.9  # share of the cells over which the evidence is spread as if evenly
+FLAT = 0.95  # share of the cells over which the evidence is spread as if evenly
 ALIKE = 0.4  # Hellinger distance below which two groups are one
 ROUNDS = 50
 Maps = NDArray[np.float64]  # (n, PLACES, PLACES), each sums to 1
