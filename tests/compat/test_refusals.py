@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import torchvision
 from torch import nn
 
+from models.image_networks import build, pictures
 from seewhy.compat import captum, grad_cam
 from seewhy.errors import BadOption, BadTarget, SeewhyError, SeewhyWarning, UnknownClass, UnknownOption
 
@@ -96,8 +98,9 @@ def test_targets_that_do_not_fit_are_refused(target: Any, error: type[SeewhyErro
 
 def test_too_few_samples_are_said_and_not_hidden_in_a_tensor() -> None:
     mask = (torch.arange(16)[:, None] // 4 * 4 + torch.arange(16) // 4)[None, None]
-    with pytest.warns(SeewhyWarning, match="95% band"):
+    with pytest.warns(SeewhyWarning, match="95% band") as said:
         captum.Lime(network()).attribute(IMAGES[:1], target=0, feature_mask=mask, n_samples=40)
+    assert said[0].filename == __file__  # at the person's own line
 
 
 def test_a_map_of_zeros_is_said() -> None:
@@ -152,3 +155,22 @@ def test_the_result_has_the_type_of_the_inputs() -> None:
     found = captum.Saliency(network()).attribute(IMAGES.double(), target=0)
     assert found.dtype == torch.float64
     assert found.shape == IMAGES.shape
+
+
+def test_a_vision_transformer_needs_no_reshape_function() -> None:
+    vit, images = build("timm ViT"), pictures("timm ViT")
+    layer = vit.blocks[2].norm1
+    found = grad_cam.GradCAM(vit, [layer])(images, [grad_cam.ClassifierOutputTarget(0)] * len(images))
+    assert found.shape == (len(images), *images.shape[2:])
+    assert found.max() == pytest.approx(1.0)
+    assert captum.LayerGradCam(vit, layer).attribute(images, target=0).shape == (len(images), 1, 4, 4)
+
+
+@pytest.mark.parametrize("kind", [captum.Saliency, captum.IntegratedGradients, captum.InputXGradient])
+def test_a_resnet_with_reused_in_place_relus_works(kind: Any) -> None:
+    torch.manual_seed(0)
+    network, images = torchvision.models.resnet18(num_classes=3), torch.rand(2, 3, 64, 64)
+    options = {"n_steps": 4} if kind is captum.IntegratedGradients else {}
+    found = kind(network).attribute(images, target=[0, 2], **options)
+    assert found.shape == images.shape
+    assert found.any()

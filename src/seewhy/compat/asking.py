@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -43,7 +44,7 @@ def ask(
         if not isinstance(method, str):
             evidence = method(probe)
             for note in evidence.notes:
-                warnings.warn(note, SeewhyWarning, stacklevel=4)
+                _warn(note)
             return evidence
         (step,), _ = plan(method, options or {}, model, seed=0)
         alone = () if step.entry.only_looks else zip(range(len(images)), probe.targets, strict=True)
@@ -95,4 +96,12 @@ def _say(entry: Entry, probe: Probe, evidence: Evidence) -> None:
             if check.verdict == "bad" or (check.verdict == "warning" and check.name in SAID):
                 said.setdefault(check.name, f"{entry.name}, image {i}: {check.message}")
     for words in said.values():
-        warnings.warn(words, SeewhyWarning, stacklevel=5)
+        _warn(words)
+
+
+def _warn(words: str) -> None:
+    """A warning at the line of the person's own code."""
+    frame, level = sys._getframe(), 1
+    while frame.f_back and frame.f_globals["__name__"].startswith(__package__):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(words, SeewhyWarning, stacklevel=level)
