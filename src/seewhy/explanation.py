@@ -64,6 +64,9 @@ class Origin:
     created: str = ""  # ISO time
     family: str = ""
     paper: str = ""
+    ran: Mapping[str, int] = field(
+        default_factory=dict
+    )  # forward passes by what ran them: plain, prepared, incremental
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ import inspect
 import json
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -19,6 +19,7 @@ from .errors import MissingCapability, UnknownMethod, near
 
 FACTS_FILE = Path(__file__).with_name("facts.json")
 F = TypeVar("F", bound=Callable[..., Any])
+OFTEN = 32  # passes of one image: preparing a copy takes about as long as ten
 Scale = Literal["logit", "probability", "log-odds"]
 
 
@@ -64,6 +65,10 @@ class Entry:
     def only_looks(self) -> bool:
         """Whether the shared pass over the clean images is all that it costs."""
         return bool(self.reads) and self.cost(typical(self)).calls <= 2
+
+    def asks_often(self, options: Mapping[str, Any]) -> bool:
+        """Whether it asks so many times with these options that preparing the model pays."""
+        return self.cost(replace(typical(self), options=options)).forward >= OFTEN
 
     @property
     def summary(self) -> str:

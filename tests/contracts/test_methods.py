@@ -72,6 +72,11 @@ def test_the_map_does_not_depend_on_the_size_of_model_calls(entry, case):
     contracts.check_chunks(entry, case, 3)
 
 
+@on_networks
+def test_every_backend_gives_the_map_of_the_plain_model(entry, case):
+    contracts.check_backend(entry, case)
+
+
 @on_everything
 def test_options_survive_json(entry, case):
     contracts.check_json(entry, case)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,11 +26,13 @@ class Control:
     wish: threading.Event = field(default_factory=threading.Event)
     share: int | None = None  # calls that one method may spend on one image
     allowance: int | None = None  # what is left of it
+    ran: Counter[str] = field(default_factory=Counter)  # forward passes by what ran them
     _checking: bool = False
 
-    def pay(self, cost: Cost) -> None:
-        """Enter calls that were made."""
+    def pay(self, cost: Cost, by: str = "plain") -> None:
+        """Enter calls that were made, and what made them."""
         self.spent += cost
+        self.ran[by] += cost.forward
         if self._checking:
             self.checked += cost
         elif self.allowance is not None:

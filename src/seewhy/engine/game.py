@@ -17,6 +17,7 @@ from ..domain.shapes import Coalitions, Masks, Outputs, Scores
 from ..errors import BadOption
 from .answers import Key, names_of
 from .estimate import Estimate
+from .masked import Masked
 from .probe import Probe
 
 
@@ -85,6 +86,10 @@ class Game:
         return torch.cat([self._masked_outputs(self.regions.masks(block)) for block in coalitions.split(size)])
 
     @cached_property
+    def _masked(self) -> Masked:
+        return Masked(self.probe, self.image)
+
+    @cached_property
     def _fills(self) -> Tensor:
         return self.baseline.fill(self.image)
 
@@ -93,7 +98,7 @@ class Game:
         masks = masks.to(self.image.device)
         if self.baseline.adaptive:
             return self.probe.outputs(self._blend(masks, self.baseline.complete(self.image, masks)))
-        total = sum(self.probe.outputs(self._blend(masks, fill)) for fill in self._fills)
+        total = sum(self._masked.outputs(masks, fill) for fill in self._fills)
         assert isinstance(total, Tensor)
         return total / len(self._fills)
 
@@ -114,7 +119,7 @@ class Game:
             who = (lengths == length).nonzero()[:, 0]
             for block in who.split(self.probe.chunks.forward):
                 keep = present[block].nonzero()[:, 1].reshape(len(block), int(length))
-                with self.probe.model.dropping(keep):
+                with self.probe.asked.dropping(keep):
                     rows.append((block, self.probe.outputs(self.image.expand(len(block), *self.image.shape))))
         order = torch.cat([block for block, _ in rows]).argsort()
         return torch.cat([outputs for _, outputs in rows])[order]

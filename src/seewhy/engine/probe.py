@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import torch
@@ -45,6 +46,7 @@ class Probe:
     answers: Answers = field(default_factory=Answers)
     rivals: list[Target] | None = None  # targets of a second reading, for the class-discrimination check
     rival_reading: Reading | None = None
+    often: bool = False  # so much will be asked that a prepared copy of the model pays
 
     def __post_init__(self) -> None:
         self.images = self.images.to(self.model.device)
@@ -59,8 +61,8 @@ class Probe:
 
         def call(rows: slice) -> Outputs:
             with torch.inference_mode(), self.autocast():
-                outputs = self.model(images[rows])
-            self.control.pay(Cost(forward=len(outputs)))
+                outputs = self.asked(images[rows])
+            self.control.pay(Cost(forward=len(outputs)), self._by)
             return outputs.float()
 
         self.control.check()
@@ -77,6 +79,15 @@ class Probe:
         for i in of.unique().tolist():
             scores = scores.masked_scatter(of == i, self.targets[i](outputs[of == i]).to(scores))
         return scores
+
+    @cached_property
+    def asked(self) -> Model:
+        """Who answers: the model, or a copy of it that was prepared for being asked often."""
+        return self.model.prepared(self.images[:1]) if self.often else self.model
+
+    @property
+    def _by(self) -> str:
+        return "plain" if self.asked is self.model else "prepared"
 
     @property
     def clean(self) -> Outputs:
@@ -96,9 +107,9 @@ class Probe:
         def call(rows: slice) -> Tensor:
             asked = images[rows].detach().clone().requires_grad_()
             with torch.enable_grad(), self.autocast():
-                outputs = self.model(asked).float()
+                outputs = self.asked(asked).float()
             (gradient,) = torch.autograd.grad(self.score(outputs, owners[rows]).sum(), asked)
-            self.control.pay(Cost(len(outputs), len(outputs)))
+            self.control.pay(Cost(len(outputs), len(outputs)), self._by)
             return finite(gradient.float(), self.model.name)
 
         self.control.check()
@@ -147,7 +158,7 @@ class Probe:
     def against(self, targets: list[Target], reading: Reading | None = None) -> Probe:
         """The same images asked about other targets; answers already paid for are shared."""
         other = Probe(self.model, self.images, targets, self.control, self.precision, reading, self.answers)
-        other.chunks, other._digests = self.chunks, self._digests
+        other.chunks, other._digests, other.often = self.chunks, self._digests, self.often
         return other
 
     def only(self, i: int, target: Target) -> Probe:
@@ -155,6 +166,7 @@ class Probe:
         alone = Probe(self.model, self.images[i : i + 1], [target], self.control, self.precision, answers=self.answers)
         reading, rivals = self._read(Wants()), self.rival_reading
         alone.reading = reading.row(i, gradients=target == self.targets[i])
+        alone.often = self.often
         alone.rival_reading = None if rivals is None else rivals.row(i, gradients=True)
         return alone
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ..inputs.preprocess import Preprocess
+    from .incremental import Incremental
     from .layout import Layout
     from .tail import Tail
     from .watch import Watch
@@ -62,6 +63,14 @@ class Model(ABC):
     def tail(self, layer: str, image: Variants) -> Tail:
         """What lies behind a layer on the pass of one image (1, c, *space), to be run by itself with other values."""
         raise MissingCapability(f"{self.name} cannot be held at a layer.", fix="wrap a torch.nn.Module.")
+
+    def prepared(self, sample: Variants) -> Model:
+        """The same model made for asking often without looking inside; itself where nothing is gained."""
+        return self
+
+    def incremental(self, image: Variants) -> Incremental | None:
+        """A way to ask about small changes of one image (1, c, *space) for less; None where there is none."""
+        return None
 
     def dropping(self, keep: Tensor) -> AbstractContextManager[None]:
         """Leave patches out of the sequence during the calls inside; keep is (n, kept) patch indices."""

@@ -16,11 +16,15 @@ from ..domain.shapes import Outputs, Variants
 from ..errors import MissingCapability, ModelError, ModelFailed, NoSuitableLayer, SeewhyError
 from .answer import scores_in
 from .fingerprint import fingerprint
+from .incremental import Incremental
 from .layout import Layout
 from .model import Model
 from .outputs import asking, checked, out_of_memory
+from .patches import Patches
+from .prepared import as_wanted, prepared
 from .sample import noise, sample_shapes, stated_size
 from .tail import Tail
+from .tape import Tape, Unwritable
 from .tokens import dropping
 from .watch import Watch, eagerly, watching
 
@@ -40,6 +44,8 @@ SCRIPTED = "it is a TorchScript module, whose inside runs out of Python's sight"
 LENT: weakref.WeakKeyDictionary[nn.Module, threading.RLock] = weakref.WeakKeyDictionary()
 # What was found about a network, for as long as it lives: adapting it again costs no second dry run.
 LAYOUTS: weakref.WeakKeyDictionary[nn.Module, dict[Hashable, Layout | SeewhyError]] = weakref.WeakKeyDictionary()
+# The copy made for asking, or None where it would gain nothing, by the shape of images and the state of the weights.
+PREPARED: weakref.WeakKeyDictionary[nn.Module, dict[Hashable, nn.Module | None]] = weakref.WeakKeyDictionary()
 
 
 class TorchModel(Model):
@@ -60,6 +66,7 @@ class TorchModel(Model):
         self.preprocess, self.output = preprocess, output
         self._shape: tuple[int, ...] | None = None  # of the images that come next
         self.size = stated_size(self.module) if preprocess is None else None
+        self._own = False  # a prepared copy, which nobody else holds
 
     # -- asking
 
@@ -71,9 +78,13 @@ class TorchModel(Model):
 
     def _answer(self, ready: Tensor) -> Outputs:
         with asking(self.name, tuple(ready.shape)):
-            answer = self.module(ready)
+            answer = self.module(as_wanted(ready) if self._own else ready)
+        return self._read(answer, len(ready))
+
+    def _read(self, answer: Any, rows: int) -> Outputs:
+        with asking(self.name, (rows,)):
             picked = answer if self.output is None else self.output(answer)
-        return checked(scores_in(picked, self.name), len(ready), self.name)
+        return checked(scores_in(picked, self.name), rows, self.name)
 
     def _normalised(self, images: Variants) -> Tensor:
         ready = images.to(self.device, self.dtype)
@@ -147,6 +158,32 @@ class TorchModel(Model):
 
         with torch.inference_mode(), eagerly(self.module):
             return Tail(self.module, layer, ask)
+
+    # -- asking often
+
+    def prepared(self, sample: Variants) -> Model:
+        if self._own:
+            return self
+        known, key = PREPARED.setdefault(self.module, {}), (tuple(sample.shape[1:]), state_of(self.module))
+        if key not in known:
+            known.clear()  # the copy of a state that is gone would only take memory
+            with self.borrowed(), eagerly(self.module):
+                known[key] = prepared(self.module, self._normalised(sample))
+        copy = known[key]
+        if copy is None:
+            return self
+        model = TorchModel(copy, name=self.name, labels=self.labels, preprocess=self.preprocess, output=self.output)
+        model._own, model._shape = True, self._shape
+        return model
+
+    def incremental(self, image: Variants) -> Incremental | None:
+        ready = self._normalised(image)
+        try:
+            tape = Tape.of(self.module, as_wanted(ready) if self._own else ready)
+            found = Incremental(Patches(tape), self._normalised, self._read)
+            return found if found.answers_like(self, image) else None
+        except (Unwritable, RuntimeError):  # what it does cannot be run again in parts
+            return None
 
     # -- what it offers
 

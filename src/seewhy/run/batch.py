@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -29,6 +30,8 @@ from .results import Failure, cancelled
 from .targets import resolve, rival
 from .wrap import Spent, Wrapping, wrap
 
+Backend = Literal["auto", "plain"]  # plain: the model as it is, nothing prepared, nothing left out
+
 
 @dataclass(frozen=True)
 class Job:
@@ -42,6 +45,7 @@ class Job:
     budget: int | None
     checks: str  # quick, standard, full
     seed: int
+    backend: Backend = "auto"
 
     @cached_property
     def fingerprint(self) -> str:
@@ -134,6 +138,7 @@ def _run(
 def _explained(probe: Probe, job: Job, step: Step, samples: Sequence[Sample], looked: float) -> Iterator[Explanation]:
     """Run one method on a probe, compare with another class, check and wrap; `looked`: time of the shared pass."""
     evidence, cost, seconds = _ran(probe, job, step)
+    ran = dict(job.control.ran)
     labels = job.model.labels
     others = [rival(target, row[None], labels) for target, row in zip(probe.targets, probe.clean, strict=True)]
     other, why, check_cost = _compared(probe, job, step, evidence, others)
@@ -146,7 +151,7 @@ def _explained(probe: Probe, job: Job, step: Step, samples: Sequence[Sample], lo
         prediction = Prediction.of(row[0], kind_of(row), labels)
         facts = Wrapping(subject, step, sample, prediction, checks_of(subject), job.fingerprint)
         spent = Spent(cost, check_cost, looked + seconds / len(samples))
-        yield wrap(facts, spent, seed=job.seed, precision=job.precision)
+        yield wrap(facts, spent, ran, seed=job.seed, precision=job.precision)
 
 
 def _ran(probe: Probe, job: Job, step: Step) -> tuple[Evidence, Cost, float]:
@@ -155,6 +160,8 @@ def _ran(probe: Probe, job: Job, step: Step) -> tuple[Evidence, Cost, float]:
     clean = Cost(1, 1 if entry.reads and Capability.GRADIENTS in entry.needs else 0)
     control.share = None if job.budget is None else job.budget - clean.calls
     control.start()
+    probe.often = job.backend == "auto" and entry.asks_often(step.options)
+    control.ran.clear()
     before, started = control.spent, time.perf_counter()
     evidence = entry.function(probe, **step.options)
     return evidence, clean + control.since(before), time.perf_counter() - started

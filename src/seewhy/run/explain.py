@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 
@@ -20,7 +20,7 @@ from ..inputs.preprocess import Preprocess
 from ..inputs.read import Item, Sample, expand, read_sample
 from ..models.adapt import adapt
 from ..models.model import Model
-from .batch import Job, explain_batch
+from .batch import Backend, Job, explain_batch
 from .plan import Methods, plan
 from .results import Explanations, Failure, cancelled
 from .targets import per_input
@@ -49,6 +49,7 @@ def explain(
     labels: Sequence[str] | None = None,
     device: str | torch.device | None = None,
     precision: Precision = "float32",
+    backend: Backend = "auto",
     seed: int = 0,
     budget: int | None = None,
     checks: Checks = "standard",
@@ -65,9 +66,9 @@ def explain(
     first = _introduce(adapted, items[0]) if items else None
     steps, one_method = plan(method, options, adapted, seed=seed)
     targets, one_target = per_input(target, len(items), one_input)
-    _valid(adapted, precision, budget, checks)
+    _valid(adapted, precision, budget, checks, backend)
     control = control or Control(progress=progress)
-    job = Job(adapted, steps, control, scale, precision, budget, checks, seed)
+    job = Job(adapted, steps, control, scale, precision, budget, checks, seed, backend)
     found = _all(job, items, targets, first, raising=one_input)
     results = [_shaped(result, one_method, one_target) for result in found]
     return results[0] if one_input else _reported(Explanations(results, cost=control.spent))
@@ -193,7 +194,9 @@ def _reported(results: Explanations) -> Explanations:
     return results
 
 
-def _valid(model: Model, precision: str, budget: int | None, checks: str) -> None:
+def _valid(model: Model, precision: str, budget: int | None, checks: str, backend: str) -> None:
+    if backend not in get_args(Backend):
+        raise BadOption(f"backend={backend!r} is not possible.", fix=f"give {' or '.join(get_args(Backend))}.")
     if precision not in ("float32", "bfloat16"):
         raise BadOption(f"precision={precision!r} is not possible.", fix="give float32 or bfloat16.")
     if precision != "float32" and model.elsewhere:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +51,7 @@ class Spent:
     seconds: float
 
 
-def wrap(given: Wrapping, spent: Spent, *, seed: int, precision: str) -> Explanation:
+def wrap(given: Wrapping, spent: Spent, ran: Mapping[str, int], *, seed: int, precision: str) -> Explanation:
     """The explanation of one row."""
     subject, evidence, i = given.subject, given.subject.evidence, given.subject.index
     return Explanation(
@@ -59,7 +60,7 @@ def wrap(given: Wrapping, spent: Spent, *, seed: int, precision: str) -> Explana
         prediction=given.prediction,
         target=_asked(subject),
         checks=given.checks,
-        origin=_origin(given, seed, precision),
+        origin=_origin(given, ran, seed, precision),
         cost=spent.cost,
         geometry=given.sample.geometry,
         picture=given.sample.picture,
@@ -90,7 +91,7 @@ def _asked(subject: Subject) -> Asked:
     return Asked(target.index, target.label, target.scale, subject.score, target.against, against)
 
 
-def _origin(given: Wrapping, seed: int, precision: str) -> Origin:
+def _origin(given: Wrapping, ran: Mapping[str, int], seed: int, precision: str) -> Origin:
     model, entry, picture = given.subject.model, given.subject.entry, given.sample.picture
     preprocess = model.preprocess
     return Origin(
@@ -109,6 +110,7 @@ def _origin(given: Wrapping, seed: int, precision: str) -> Origin:
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         family=entry.family,
         paper=entry.paper,
+        ran=ran,
     )
 
 

@@ -23,7 +23,7 @@ from ..inputs.read import read_sample
 from ..models.adapt import adapt
 from ..models.model import Model
 from ..registry import Entry
-from ..run.batch import Job, explain_batch
+from ..run.batch import Backend, Job, explain_batch
 from ..run.plan import Step
 from .tiny_models import pictures, plain_function, tiny_cnn, tiny_vit
 
@@ -97,9 +97,10 @@ def ask_all(
     precision: Precision = "float32",
     control: Control | None = None,
     checks: str = "quick",
+    backend: Backend = "plain",
 ) -> list[list[Any]]:
     """What the runner answers for steps asked for together, [image][step]; methods need not be registered."""
-    job = Job(adapt(thing), steps, control or Control(), scale, precision, budget, checks, 0)
+    job = Job(adapt(thing), steps, control or Control(), scale, precision, budget, checks, 0, backend)
     samples = [read_sample(image, Preprocess.plain()) for image in images]
     return explain_batch(job, samples, [target] * len(samples))
 

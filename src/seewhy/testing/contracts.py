@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from ..domain.baseline import Baseline
+from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.options import coerce
 from ..domain.regions import RegionSpec
@@ -110,6 +111,15 @@ def check_chunks(entry: Entry, case: Case, most: int) -> None:
     assert entry.family == "control" or cramped.refused
 
 
+def check_backend(entry: Entry, case: Case) -> None:
+    """A prepared model, and asking only about what changed, give the map of the model as it is, at the same cost."""
+    (plain,), (quick,) = (ask(entry, case.build(), case.images(1), backend=b) for b in ("plain", "auto"))
+    share = 0.02 if Capability.GRADIENTS in entry.needs else 1e-4  # rounding tips a ReLU near zero over
+    assert_close(quick.values, plain.values, share, beside=_score(entry, plain), what="the backends")
+    assert quick.cost == plain.cost
+    assert set(plain.origin.ran) <= {"plain"}
+
+
 def check_json(entry: Entry, case: Case) -> None:
     """Options written as JSON, and read again, give the same bits."""
     hints = typing.get_type_hints(inspect.unwrap(entry.function))
@@ -162,6 +172,7 @@ def check_method(entry: Entry) -> None:
         check_cost(entry, case)
         check_chunks(entry, case, 3)
         check_precision(entry, case)
+        check_backend(entry, case)
         check_axioms(entry, case)
         for at, error in ((0, RuntimeError), (1, RuntimeError), (2, RuntimeError), (2, KeyboardInterrupt)):
             check_leaves_as_found(entry, case, at=at, error=error)

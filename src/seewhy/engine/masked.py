@@ -1,0 +1,83 @@
+"""Asking about one image with places filled in: as whole images, or, where it pays, as boxes around what changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ..domain.cost import Cost
+from ..domain.shapes import Masks, Outputs
+from ..models.incremental import Incremental
+from ..models.patches import fitted, places
+
+if TYPE_CHECKING:
+    from .probe import Probe
+
+FEWEST = 8  # rows for which a clean pass of its own is worth the while
+PAYS = 0.75  # share of a whole pass below which boxes are worth the while
+
+
+@dataclass
+class Masked:
+    """One image of a probe, seen through masks."""
+
+    probe: Probe
+    image: Float[Tensor, "c *space"]
+    _found: Incremental | None = field(default=None, init=False)
+    _looked: bool = field(default=False, init=False)
+
+    def outputs(self, masks: Masks, fill: Tensor) -> Outputs:
+        """All class outputs where each mask keeps the image and shows the fill elsewhere."""
+        if masks.dtype != torch.bool:
+            return self.probe.outputs(fill + masks[:, None] * (self.image - fill))
+        boxes = self._boxes(masks, fill)
+        if boxes is None:
+            return self.probe.outputs(torch.where(masks[:, None], self.image, fill))
+        values, start, ask = boxes
+
+        def call(rows: slice) -> Outputs:
+            with torch.inference_mode(), self.probe.autocast():
+                outputs = ask(values[rows], start[rows])
+            self.probe.control.pay(Cost(forward=len(outputs)), "incremental")
+            return outputs.float()
+
+        self.probe.control.check()
+        return torch.cat(list(self.probe.chunks.run(len(masks), call)))
+
+    def _boxes(self, masks: Masks, fill: Tensor) -> tuple[Tensor, Tensor, Incremental] | None:
+        """What changes as boxes with their first places, where asking about these is cheaper."""
+        if len(masks) < FEWEST or not self.probe.often:
+            return None
+        start, size = around(~masks)
+        whole = self.image[0].numel()
+        if torch.tensor(size).prod() > PAYS * whole:
+            return None
+        ask = self._incremental()
+        if ask is None or ask.work(size) > PAYS:
+            return None
+        where = places(start, size)
+        kept = masks[(torch.arange(len(masks)).reshape(-1, *[1] * len(size)), *where)][:, None]
+        seen, filled = (pixels.movedim(0, -1)[where].movedim(-1, 1) for pixels in (self.image, fill))
+        return torch.where(kept, seen, filled), start, ask
+
+    def _incremental(self) -> Incremental | None:
+        if not self._looked:
+            self._found, self._looked = self.probe.asked.incremental(self.image[None]), True
+        return self._found
+
+
+def around(absent: Masks) -> tuple[Tensor, tuple[int, ...]]:
+    """Boxes of one size around what is absent: their first places (n, axes), and the size."""
+    axes = range(1, absent.ndim)
+    first, end = [], []
+    for axis in axes:
+        line = absent.any(dim=[other for other in axes if other != axis]) if absent.ndim > 2 else absent
+        extent = line.shape[1]
+        hit = line.any(dim=1)
+        first.append(torch.where(hit, line.int().argmax(dim=1), 0))
+        end.append(torch.where(hit, extent - line.flip(dims=[1]).int().argmax(dim=1), 1))
+    return fitted(torch.stack(first, dim=1).cpu(), torch.stack(end, dim=1).cpu(), tuple(absent.shape[1:]))

@@ -1,0 +1,48 @@
+"""A network asked about copies of one image that differ in small places: only what these can reach is run again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..domain.shapes import Outputs, Variants
+from .patches import Patch, Patches
+from .prepared import CLOSE
+
+Read = Callable[[Any, int], Outputs]  # the class scores in a network's answer for so many rows
+
+
+class Incremental:
+    """One clean pass, and the answers for what differs from it in a box per row."""
+
+    def __init__(self, patches: Patches, normalised: Callable[[Variants], Tensor], read: Read) -> None:
+        self._patches, self._normalised, self._read = patches, normalised, read
+        self._works: dict[tuple[int, ...], float] = {}
+
+    def work(self, size: Sequence[int]) -> float:
+        """The share of a whole pass that a box of this size costs."""
+        key = tuple(size)
+        if key not in self._works:
+            self._works[key] = self._patches.work(key)
+        return self._works[key]
+
+    def answers_like(self, ask: Callable[[Variants], Outputs], image: Variants) -> bool:
+        """Whether two boxes on the image itself get the answers that the whole images get."""
+        space = torch.tensor(image.shape[2:])
+        start, size = torch.stack([space // 8, space // 3]), tuple((space // 4).clamp(min=1).tolist())
+        whole = image.repeat(2, *[1] * (image.ndim - 1))
+        boxes = image.new_zeros(2, image.shape[1], *size)
+        for row, corner in zip(whole, start.tolist(), strict=True):
+            row[(slice(None), *(slice(at, at + extent) for at, extent in zip(corner, size, strict=True)))] = 0
+        with torch.no_grad():
+            expected, found = ask(whole), self(boxes, start)
+        return bool((found - expected).abs().max() <= CLOSE * expected.abs().max())
+
+    def __call__(self, boxes: Variants, start: Tensor) -> Outputs:
+        """Outputs of the image with boxes (n, c, *size), in image space, laid over it from `start` (n, axes) on."""
+        with torch.no_grad():
+            answer = self._patches(Patch(self._normalised(boxes), start))
+        return self._read(answer, len(boxes))
