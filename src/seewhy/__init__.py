@@ -13,6 +13,7 @@ _HOMES = {
     "adapt": "models.adapt",
     "cost": "run.cost",
     "explain": "run.explain",
+    "overview": "run.overview",
     "photo": "inputs.photos",
     "Explanation": "explanation",
     "Preprocess": "inputs.preprocess",
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from .models.adapt import adapt as adapt
     from .run.cost import cost as cost
     from .run.explain import explain as explain
+    from .run.overview import overview as overview
 
 
 def __getattr__(name: str) -> Any:

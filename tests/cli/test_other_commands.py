@@ -1,6 +1,7 @@
 """compare, methods, layers, card, cost, doctor, demo: tables for people, documents for programs."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -240,3 +241,27 @@ def test_colours_appear_on_a_terminal_and_no_color_takes_them_away(model, monkey
     monkeypatch.delenv("FORCE_COLOR")
     assert run(["layers", model]) == 0
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_overview_tells_and_writes_what_it_found(tmp_path, model, capsys):
+    (tmp_path / "photos").mkdir()
+    for name, colour in (("a.png", (200, 30, 30)), ("b.png", (30, 30, 200))):
+        Image.new("RGB", (40, 40), colour).save(tmp_path / "photos" / name)
+    (tmp_path / "photos" / "broken.png").write_bytes(b"")
+    asked = ["overview", str(tmp_path / "photos"), "--model", model, "--method", "saliency"]
+    assert run([*asked, "--out", str(tmp_path / "out"), "--json"]) == 1
+    shown = capsys.readouterr()
+    found = json.loads(shown.out)
+    assert found["schema"] == {"name": "seewhy-overview", "version": 1}
+    assert found["photos"] == 2
+    assert [failure["name"] for failure in found["failures"]] == ["broken.png"]
+    assert [Path(name).name for name in found["files"]] == ["overview.json", "overview.png"]
+    assert "broken.png" in shown.err
+    assert run([*asked, "--clusters", "2"]) == 1
+    assert "saliency over 2 photos" in capsys.readouterr().out
+
+
+def test_overview_takes_one_method(tmp_path, model, capsys):
+    Image.new("RGB", (40, 40)).save(tmp_path / "a.png")
+    assert run(["overview", str(tmp_path), "--model", model, "--method", "saliency", "--method", "rise"]) == 2
+    assert "not one method" in capsys.readouterr().err

@@ -20,6 +20,7 @@ from .doctor import doctor
 from .explain import explain
 from .layers import layers
 from .methods import methods
+from .overview import overview
 from .show import show
 
 TRACEBACK = "SEEWHY_TRACEBACK"
@@ -30,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for command in (explain, compare, show, methods, layers, card, cost, doctor, demo):
+for command in (explain, compare, overview, show, methods, layers, card, cost, doctor, demo):
     app.command()(command)
 
 

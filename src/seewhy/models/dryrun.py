@@ -76,13 +76,15 @@ def dry_run(module: nn.Module, ask: Callable[[Tensor], Tensor], images: Tensor) 
     leaf = images.clone().requires_grad_()
     with log, _Finder(log):
         outputs = ask(leaf)
+    slope = None
     if outputs.requires_grad:
         with _backward_errors(images):
-            if not _push_back(outputs, leaf) and log.head_input is not None:
+            slope = _push_back(outputs, leaf)
+            if (slope is None or not slope.any()) and log.head_input is not None:
                 _push_back(log.head_input, leaf)  # the head of an untrained network may be all zeros
     space, answers = tuple(images.shape[2:]), outputs.detach()
     same = _repeatable(ask, images, answers)
-    return DryRun(space, images, answers, log.seen, log.calls, outputs.requires_grad, same)
+    return DryRun(space, images, answers, log.seen, log.calls, slope is not None, same)
 
 
 def _repeatable(ask: Callable[[Tensor], Tensor], images: Tensor, answers: Tensor) -> bool:
@@ -92,11 +94,12 @@ def _repeatable(ask: Callable[[Tensor], Tensor], images: Tensor, answers: Tensor
     return float((again - answers[:1]).abs().max()) <= ROUNDING * float(answers.abs().max())
 
 
-def _push_back(tensor: Tensor, leaf: Tensor) -> bool:
-    """Whether a fixed random direction of a tensor has a gradient at the images."""
+def _push_back(tensor: Tensor, leaf: Tensor) -> Tensor | None:
+    """The gradient of a fixed random direction of a tensor at the images; nothing where an operator hands none back."""
     direction = torch.randn(tensor.shape, generator=torch.Generator().manual_seed(1)).to(tensor)
-    (slope,) = torch.autograd.grad((tensor * direction).sum(), leaf, allow_unused=True, retain_graph=True)
-    return slope is not None and bool((slope != 0).any())
+    found: tuple[Tensor | None, ...]
+    found = torch.autograd.grad((tensor * direction).sum(), leaf, allow_unused=True, retain_graph=True)
+    return found[0]
 
 
 @contextmanager
@@ -207,7 +210,9 @@ class _Finder(AttentionMode):
         self.log.calls.append(SeenCall(shape, tuple(self.log.stack)))
 
 
-def _note_slope(record: Seen, gradient: Tensor) -> None:
+def _note_slope(record: Seen, gradient: Tensor | None) -> None:
+    if gradient is None:  # behind an operator that hands none back, such as a quantised layer
+        return
     rows = gradient.detach().transpose(0, 1) if record.swapped else gradient.detach()
     record.slope = _profiles(rows)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
@@ -39,6 +40,8 @@ UNSTEADY = (
 SCRIPTED = "it is a TorchScript module, whose inside runs out of Python's sight"
 
 
+# A network is lent to one thread at a time: its flags and hooks are its own, so two readers would see each other's.
+LENT: weakref.WeakKeyDictionary[nn.Module, threading.RLock] = weakref.WeakKeyDictionary()
 # What was found about a network, for as long as it lives: adapting it again costs no second dry run.
 LAYOUTS: weakref.WeakKeyDictionary[nn.Module, dict[Hashable, Layout | SeewhyError]] = weakref.WeakKeyDictionary()
 # The copy made for asking, or None where it would gain nothing, by the shape of images and the state of the weights.
@@ -109,6 +112,11 @@ class TorchModel(Model):
 
     @contextmanager
     def borrowed(self) -> Iterator[None]:
+        with LENT.setdefault(self.module, threading.RLock()), self._changed():
+            yield
+
+    @contextmanager
+    def _changed(self) -> Iterator[None]:
         modes = [(part, part.training) for part in self.module.modules()]
         flags = [(parameter, parameter.requires_grad) for parameter in self.module.parameters()]
         try:

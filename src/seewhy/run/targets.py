@@ -58,6 +58,8 @@ def rival(target: Target, outputs: Tensor, labels: Sequence[str] | None) -> Targ
 
 def per_input(target: Any, count: int, single: bool) -> tuple[list[list[Asked]], bool]:
     """The targets of each input, and whether each has just one."""
+    if getattr(target, "ndim", 0):  # an array or a tensor of classes
+        target = target.tolist()
     if not isinstance(target, list | tuple):
         return [[target]] * count, True
     if single:
