@@ -16,6 +16,7 @@ from ..errors import MissingCapability, NoSuitableLayer
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.overrides import TorchFunctionMode
 
     from ..inputs.preprocess import Preprocess
     from .layout import Layout
@@ -62,6 +63,10 @@ class Model(ABC):
     def tail(self, layer: str, image: Variants) -> Tail:
         """What lies behind a layer on the pass of one image (1, c, *space), to be run by itself with other values."""
         raise MissingCapability(f"{self.name} cannot be held at a layer.", fix="wrap a torch.nn.Module.")
+
+    def bending(self, modes: Sequence[TorchFunctionMode]) -> AbstractContextManager[None]:
+        """Let modes answer for the torch functions that the network calls inside; the last one hears them first."""
+        raise MissingCapability(f"{self.name} runs out of Python's sight.", fix="wrap a torch.nn.Module.")
 
     def dropping(self, keep: Tensor) -> AbstractContextManager[None]:
         """Leave patches out of the sequence during the calls inside; keep is (n, kept) patch indices."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from ..domain.capability import Capability
 from ..domain.shapes import Outputs, Variants
@@ -139,6 +140,14 @@ class TorchModel(Model):
 
         with torch.inference_mode(), eagerly(self.module):
             return Tail(self.module, layer, ask)
+
+    @contextmanager
+    def bending(self, modes: Sequence[TorchFunctionMode]) -> Iterator[None]:
+        self._python()
+        with eagerly(self.module), ExitStack() as stack:
+            for mode in modes:
+                stack.enter_context(mode)
+            yield
 
     # -- what it offers
 
