@@ -55,7 +55,7 @@ class FullGradient:
             return named(self.unruled, "bias")
         whole = float(self.map.double().sum())
         told = (
-            f"Biases without a place in the image (after pooling, or of extra tokens) add {self.elsewhere:.4g}"
+            f"Biases without a place in the image (after pooling, or of extra tokens, for example) add {self.elsewhere:.4g}"
             f" to the sum of {whole:.4g}; this is shared out evenly over the map."
         )
         return (told, *named(self.unruled, "bias"))
