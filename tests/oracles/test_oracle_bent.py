@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ class Dense(nn.Module):
         super().__init__()
         generator = torch.Generator().manual_seed(5)
         sizes = (SIDE * SIDE, 9, 7, 2)
-        self.weights = nn.ParameterList([torch.randn(b, a, generator=generator) / 2 for a, b in zip(sizes, sizes[1:])])
+        self.weights = nn.ParameterList([torch.randn(b, a, generator=generator) / 2 for a, b in pairwise(sizes)])
         self.biases = nn.ParameterList([torch.randn(b, generator=generator) / 2 for b in sizes[1:]])
         self.activation = activation
 
@@ -182,7 +183,10 @@ def test_deep_lift_of_a_minimum_is_what_the_rescale_rule_makes_of_it() -> None:
 
 def test_a_maximum_that_rose_is_credited_to_its_place_and_one_that_fell_to_the_place_it_left() -> None:
     network = Formula(lambda images: F.max_pool2d(images, (1, 3)).sum(dim=(1, 2, 3)))
-    image, start = torch.tensor([[[0.1, 0.9, 0.2], [0.3, 0.1, 0.2]]]), torch.tensor([[[0.8, 0.0, 0.1], [0.1, 0.7, 0.0]]])
+    image, start = (
+        torch.tensor([[[0.1, 0.9, 0.2], [0.3, 0.1, 0.2]]]),
+        torch.tensor([[[0.8, 0.0, 0.1], [0.1, 0.7, 0.0]]]),
+    )
     found = explain(network, image, "deep-lift", baseline=seewhy.Sample(start.numpy()[None]))
     np.testing.assert_allclose(found.values, [[0, 0.1, 0], [0, -0.4, 0]], atol=1e-6)
 

@@ -46,7 +46,9 @@ class FullGradient:
     def published(self) -> Float[Tensor, " *space"]:
         """Every part without its sign, rescaled to [0,1] and enlarged, then all added up (sec. 4, psi)."""
         space = self.pixels.shape[1:]
-        return sum((enlarged(unit(part.abs()), space).sum(dim=0) for part in self.placed), unit(self.pixels.abs()).sum(0))
+        return sum(
+            (enlarged(unit(part.abs()), space).sum(dim=0) for part in self.placed), unit(self.pixels.abs()).sum(0)
+        )
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -55,8 +57,8 @@ class FullGradient:
             return named(self.unruled, "bias")
         whole = float(self.map.double().sum())
         told = (
-            f"Biases without a place in the image (after pooling, or of extra tokens, for example) add {self.elsewhere:.4g}"
-            f" to the sum of {whole:.4g}; this is shared out evenly over the map."
+            "Biases without a place in the image (after pooling, or of extra tokens, for example) add"
+            f" {self.elsewhere:.4g} to the sum of {whole:.4g}; this is shared out evenly over the map."
         )
         return (told, *named(self.unruled, "bias"))
 
@@ -80,10 +82,12 @@ def _taken_apart(probe: Probe, i: int, balanced: bool) -> FullGradient:
     points = [image, *(term.answer for term in biases.found)]
     found = torch.autograd.grad(score, points, allow_unused=True)
     probe.control.pay(Cost(1, 1))
-    slopes = [finite(torch.zeros_like(p) if g is None else g, probe.model.name) for g, p in zip(found, points, strict=True)]
+    slopes = [
+        finite(torch.zeros_like(p) if g is None else g, probe.model.name) for g, p in zip(found, points, strict=True)
+    ]
     placing = _Placing(tuple(image.shape[2:]), _tokens(probe))
     for term, slope in zip(biases.found, slopes[1:], strict=True):
-        placing.enter(term, (slope.float() * term.bias.float()))
+        placing.enter(term, slope.float() * term.bias.float())
     pixels = (image.detach() * slopes[0]).float()[0]
     return FullGradient(pixels, tuple(placing.placed), placing.elsewhere, frozenset(biases.unruled))
 
@@ -108,8 +112,9 @@ class _Placing:
         self.elsewhere += float(part.double().sum()) - (0.0 if maps is None else float(maps.double().sum()))
 
     def _is_sequence(self, part: Tensor) -> bool:
-        count = None if self.tokens is None else self.tokens.count
-        return count in part.shape[:-1] and part.numel() == count * part.shape[-1]
+        if self.tokens is None:
+            return False
+        return self.tokens.count in part.shape[:-1] and part.numel() == self.tokens.count * part.shape[-1]
 
     def _on_grid(self, part: Tensor) -> Tensor:
         assert self.tokens is not None

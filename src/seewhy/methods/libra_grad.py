@@ -21,7 +21,7 @@ from ..registry import method
     shows="Where the score of a transformer comes from, with attention and gates taken as given; the map sums to it.",
     traps=(
         "What makes the model attend here and not there is not explained: attention weights count as constants.",
-        "Biases speak also where the model sees nothing; those of extra tokens have no place and are shared out evenly.",
+        "Biases speak also where the model sees nothing; those without a place are shared out evenly.",
         "On a network without gates, attention and layer normalisation it is full-grad.",
         "The image's own share is image times gradient: black pixels add nothing by themselves.",
     ),

@@ -8,23 +8,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 
-def _names(text: str) -> frozenset[str]:
+def names(text: str) -> frozenset[str]:
+    """Names of torch functions, separated by spaces."""
     return frozenset(text.split())
 
 
-RECTIFIERS = _names("relu relu6 hardtanh leaky_relu prelu rrelu threshold clamp clamp_min clip")
-BOUNDED = _names("clamp clamp_min clip")  # rectifiers only where they end at zero
-SMOOTH = _names(
+RECTIFIERS = names("relu relu6 hardtanh leaky_relu prelu rrelu threshold clamp clamp_min clip")
+BOUNDED = names("clamp clamp_min clip")  # rectifiers only where they end at zero
+SMOOTH = names(
     "gelu silu mish hardswish elu selu celu sigmoid hardsigmoid tanh softplus softsign logsigmoid softshrink"
     " hardshrink tanhshrink clamp_max abs exp expm1 log log1p log2 sqrt rsqrt square reciprocal sin cos"
 )
 POOLS = {f"{kind}max_pool{axes}d": axes for kind in ("", "adaptive_") for axes in (1, 2, 3)}
-PRODUCTS = _names("mul multiply matmul bmm baddbmm einsum div true_divide divide maximum minimum addcmul glu bilinear")
-MIXING = _names(
+PRODUCTS = names("mul multiply matmul bmm baddbmm einsum div true_divide divide maximum minimum addcmul glu bilinear")
+MIXING = names(
     "softmax log_softmax layer_norm group_norm instance_norm rms_norm normalize norm vector_norm var std"
     " scaled_dot_product_attention multi_head_attention_forward max min amax amin topk sort median prod cumprod"
     " logsumexp cosine_similarity cdist pow"
@@ -55,8 +56,8 @@ class Call:
 
     @property
     def signals(self) -> int:
-        """How many of them depend on the image: parameters are frozen, so nothing else requires a gradient."""
-        return sum(tensor.requires_grad for tensor in self.tensors)
+        """How many of them depend on the image."""
+        return sum(map(is_signal, self.tensors))
 
     @property
     def input(self) -> Any:
@@ -120,6 +121,11 @@ class Rectified(Bending):
         bent = answer if self.sloped else with_slope(answer, given)
         bent.register_hook(lambda slope: slope.clamp(min=0))
         return bent
+
+
+def is_signal(tensor: Tensor) -> bool:
+    """Whether a tensor depends on the image: registered parameters are frozen, others are known by their type."""
+    return tensor.requires_grad and not isinstance(tensor, nn.Parameter)
 
 
 def ends_at_zero(call: Call) -> bool:

@@ -9,15 +9,14 @@ import torch
 from torch import Tensor
 
 from .attention import Recorder
-from .bending import Bending, Call, elementwise, with_slope, without_rule
+from .bending import Bending, Call, elementwise, is_signal, names, with_slope, without_rule
 from .rescaling import rescaled
 
 CARRIES = {f"conv{kind}{axes}d": 2 for kind in ("", "_transpose") for axes in (1, 2, 3)} | {"linear": 2}
-AFFINE = frozenset(CARRIES) | frozenset(
-    "add sub rsub subtract addmm cat concat concatenate stack hstack pad where masked_fill".split()
-)
-HOMOGENEOUS = frozenset("relu leaky_relu prelu rrelu abs".split())  # f(x) = f'(x) x: no bias of their own
-GATED = frozenset("gelu silu mish hardswish".split())  # x times a gate
+ADDING = names("add sub rsub subtract addmm cat concat concatenate stack hstack pad where masked_fill")
+AFFINE = frozenset(CARRIES) | ADDING
+HOMOGENEOUS = names("relu leaky_relu prelu rrelu abs")  # f(x) = f'(x) x: no bias of their own
+GATED = names("gelu silu mish hardswish")  # x times a gate
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class Balanced(Biases):
         if not call.signals:
             return call.plain()
         if call.name in GATED:
-            return call.bent(lambda given, answer: rescaled(given, answer, 0.0, 0.0))
+            return call.bent(_gated)
         if call.name in ("layer_norm", "rms_norm"):
             return self._normalised(call)
         if call.name in ("mul", "matmul", "bmm", "einsum") and call.signals == 2:
@@ -116,6 +115,11 @@ def _linear_part(call: Call, given: Tensor) -> Tensor:
     return slope * at.detach()
 
 
+def _gated(given: Tensor, answer: Tensor) -> Tensor:
+    nothing = given.new_zeros(())  # f(0) = 0, so the gate is the slope from there
+    return rescaled(given, answer, nothing, nothing)
+
+
 def _halved(_: Any, answer: Tensor) -> Tensor:
     answer.register_hook(lambda slope: slope / 2)
     return answer
@@ -126,7 +130,7 @@ def _without_signals(call: Call) -> Call:
 
     def empty(value: Any) -> Any:
         if isinstance(value, Tensor):
-            return torch.zeros_like(value) if value.requires_grad else value
+            return torch.zeros_like(value) if is_signal(value) else value
         return type(value)(map(empty, value)) if type(value) in (list, tuple) else value
 
     kwargs = {name: empty(value) for name, value in call.kwargs.items()}

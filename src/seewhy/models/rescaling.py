@@ -13,7 +13,7 @@ from torch.nn import functional
 from ..errors import UnsupportedModel
 from .bending import POOLS, Bending, Call, elementwise, with_slope, without_rule
 
-NEAR = 1e-5  # below this difference of inputs the quotient is rounding noise: the gradient is its limit
+NEAR = 1e-5  # of the numbers subtracted: below this the quotient is rounding noise, and the gradient is its limit
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,11 @@ def bendable(call: Call) -> bool:
     return elementwise(call) or (call.name in POOLS and not call.kwargs.get("return_indices"))
 
 
-def rescaled(given: Tensor, answer: Tensor, start: Tensor | float, settled: Tensor | float) -> Tensor:
+def rescaled(given: Tensor, answer: Tensor, start: Tensor, settled: Tensor) -> Tensor:
     """The answer, whose gradient is (answer - settled) / (given - start), or its own where these are too close."""
     change = (given - start).detach()
-    near = change.abs() < NEAR
+    size = torch.stack([part.detach().abs() for part in torch.broadcast_tensors(given, answer, start, settled)]).amax(0)
+    near = change.abs() <= NEAR * size
     slope = (answer - settled).detach() / change.masked_fill(near, 1.0)
     return torch.where(near, answer, with_slope(answer, given, slope))
 
