@@ -106,16 +106,7 @@ def test_region_ablation_of_a_weighted_sum_is_what_each_region_adds():
     with torch.no_grad():
         network[1].weight.copy_(torch.stack([weights.flatten(), -weights.flatten()]))
     image, labels = torch.rand(1, 3, 4, generator=torch.Generator().manual_seed(0)), np.arange(12).reshape(3, 4) // 3
-    explained = seewhy.explain(
-        network,
-        image,
-        method="region-ablation",
-        regions=seewhy.Given(labels),
-        baseline="black",
-        target=0,
-        scale="logit",
-    )
+    asked = {"regions": seewhy.Given(labels), "baseline": seewhy.Colour(0.0), "target": 0, "scale": "logit"}
+    found = seewhy.explain(network, image, method="region-ablation", **asked).parts.values
     product = (weights * image).flatten().numpy()
-    np.testing.assert_allclose(
-        explained.parts.values, [product[labels.flatten() == i].sum() for i in range(4)], rtol=1e-5
-    )
+    np.testing.assert_allclose(found, [product[labels.flatten() == i].sum() for i in range(4)], rtol=1e-5)

@@ -16,6 +16,7 @@ from ..errors import MissingCapability, NoSuitableLayer
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.overrides import TorchFunctionMode
 
     from ..inputs.preprocess import Preprocess
     from .incremental import Incremental
@@ -71,6 +72,10 @@ class Model(ABC):
     def incremental(self, image: Variants) -> Incremental | None:
         """A way to ask about small changes of one image (1, c, *space) for less; None where there is none."""
         return None
+
+    def bending(self, modes: Sequence[TorchFunctionMode]) -> AbstractContextManager[None]:
+        """Let modes answer for the torch functions that the network calls inside; the last one hears them first."""
+        raise MissingCapability(f"{self.name} runs out of Python's sight.", fix="wrap a torch.nn.Module.")
 
     def dropping(self, keep: Tensor) -> AbstractContextManager[None]:
         """Leave patches out of the sequence during the calls inside; keep is (n, kept) patch indices."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from ..domain.capability import Capability
 from ..domain.shapes import Outputs, Variants
@@ -184,6 +185,14 @@ class TorchModel(Model):
             return found if found.answers_like(self, image) else None
         except (Unwritable, RuntimeError):  # what it does cannot be run again in parts
             return None
+
+    @contextmanager
+    def bending(self, modes: Sequence[TorchFunctionMode]) -> Iterator[None]:
+        self._python()
+        with eagerly(self.module), ExitStack() as stack:
+            for mode in modes:
+                stack.enter_context(mode)
+            yield
 
     # -- what it offers
 

@@ -78,14 +78,14 @@ def _completeness(subject: Subject) -> Iterator[Check]:
     total, wanted = float(evidence.total[i]), float(evidence.explained[i])
     residual = abs(total - wanted) / max(abs(wanted), 1e-6 * abs(subject.score), 1e-12)
     verdict: Verdict = "good" if residual <= 0.05 else "warning" if residual <= 0.2 else "bad"
-    name, advice = "completeness", "" if verdict == "good" else " More steps may help."
+    more = verdict != "good" and "steps" in subject.entry.options
+    name, advice = "completeness", " More steps may help." if more else ""
     if subject.entry.family == "shapley":
         name, advice = "efficiency", " The sum is right by construction"
         exact = evidence.sampling is None or evidence.sampling[i].stop == "exact"
         advice += ", and so are the shares." if exact else "; the error bars tell how sure the shares are."
-    words = (
-        f"The values sum to {_n(total)}, the score differs by {_n(wanted)} from the empty input: {residual:.1%} off."
-    )
+    against = "differs by {} from the empty input" if evidence.empty is not None else "is {}"
+    words = f"The values sum to {_n(total)}, the score {against.format(_n(wanted))}: {residual:.1%} off."
     yield Check(name, verdict, words + advice, residual)
 
 

@@ -99,7 +99,8 @@ def check_images_untouched(entry: Entry, case: Case) -> None:
 
 def check_chunks(entry: Entry, case: Case, most: int) -> None:
     """Neither the size of model calls nor running out of memory changes the map, or when sampling stops."""
-    images, options = case.images(4 if entry.reads else 1), {"samples": 128, "tolerance": 0.3}
+    few = step_of(entry, case.axes).cost(case.images(1)[0]).forward <= most  # one image alone would never be refused
+    images, options = case.images(4 if entry.reads or few else 1), {"samples": 128, "tolerance": 0.3}
     whole = ask(entry, case.build(), images, options)
     limited = case.model()
     limited.limit = most
