@@ -7,10 +7,12 @@ from typing import Any
 ATTENTION = ("attention-rollout", "gradient-attention", "raw-attention")  # the bundled network has none
 UNTRAINED = "timm:vit_tiny_patch16_224"
 OPTIONS: dict[str, dict[str, Any]] = {  # cheaper than the defaults where these take minutes
+    "banzhaf": {"regions": "superpixels:30", "samples": 400},
     "kernel-shap": {"regions": "superpixels:30", "samples": 400},
     "lime": {"regions": "superpixels:30", "samples": 400},
     "permutation-shapley": {"regions": "superpixels:20", "samples": 24},
     "rise": {"samples": 600},
+    "shapley-interactions": {"regions": "grid:4", "samples": 400},
 }
 
 

@@ -43,6 +43,30 @@ class Parts:
     band: NDArray[np.float32] | None
     labels: NDArray[np.int32] | None
     kind: str  # grid, superpixels, windows, patches, given
+    pairs: NDArray[np.float32] | None = None  # (p, p) what two parts are worth together beyond each, diagonal 0
+    pairs_band: NDArray[np.float32] | None = None
+
+    def couples(self) -> list[Couple]:
+        """The interactions of two parts, strongest first; empty when the method does not tell them."""
+        if self.pairs is None:
+            return []
+        rows, columns = np.triu_indices(len(self.pairs), 1)
+        bands = np.zeros_like(self.pairs) if self.pairs_band is None else self.pairs_band
+        found = [
+            Couple(int(i), int(j), float(self.pairs[i, j]), float(bands[i, j]))
+            for i, j in zip(rows, columns, strict=True)
+        ]
+        return sorted(found, key=lambda couple: -abs(couple.value))
+
+
+@dataclass(frozen=True)
+class Couple:
+    """Two parts, what they are worth together beyond each, and the half-width that covers all couples at once."""
+
+    first: int
+    second: int
+    value: float
+    band: float
 
 
 @dataclass(frozen=True)

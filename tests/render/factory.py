@@ -122,6 +122,16 @@ def with_parts(**changes: Any) -> Explanation:
     return explanation(**fields | changes)
 
 
+def with_couples(**changes: Any) -> Explanation:
+    """Sixteen squares of which the first and the last are worth more together."""
+    pairs = np.zeros((16, 16), np.float32)
+    pairs[0, 15] = pairs[15, 0] = 0.4
+    example = with_parts(origin=origin("shapley-interactions", "shapley", options={"regions": "grid:4"}))
+    assert example.parts is not None
+    band = np.full((16, 16), 0.1, np.float32)
+    return replace(example, parts=replace(example.parts, pairs=pairs, pairs_band=band), **changes)
+
+
 def asked(example: Explanation, **changes: Any) -> Explanation:
     """The same explanation with another target."""
     return replace(example, target=replace(example.target, **changes))

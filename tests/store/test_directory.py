@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from render.factory import asked, explanation, photo, unsigned, with_parts
+from render.factory import asked, explanation, photo, unsigned, with_couples, with_parts
 from seewhy.domain.check import Check
 from seewhy.domain.picture import Picture
 from seewhy.errors import DamagedExplanation, MissingInput, StoreError
@@ -36,6 +36,7 @@ EXAMPLES = {
     "signed": explanation,
     "unsigned": unsigned,
     "parts": with_parts,
+    "couples": with_couples,
     "contrast": lambda: asked(explanation(), against=281, against_label="tabby", scale="log-odds"),
     "function": lambda: asked(explanation(), index=None, label="<lambda>", score=float("inf")),
     "nan": lambda: explanation(

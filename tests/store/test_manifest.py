@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from render.factory import explanation, unsigned, with_parts
+from render.factory import explanation, unsigned, with_couples, with_parts
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "json.md"
 
 
-@pytest.mark.parametrize("make", [explanation, unsigned, with_parts])
+@pytest.mark.parametrize("make", [explanation, unsigned, with_parts, with_couples])
 def test_it_is_strict_json_without_pixels(make):
     text = json.dumps(make().to_json(), allow_nan=False)
     assert len(text) < 20_000
@@ -55,5 +55,5 @@ def keys(data, prefix=""):
 
 def test_the_guide_lists_every_key_and_no_other():
     told = set(re.findall(r"^\| `([^`]+)` \|", GUIDE.read_text(encoding="utf-8"), re.MULTILINE))
-    example = {**explanation().to_json(), **{k: v for k, v in with_parts().to_json().items() if v is not None}}
+    example = {**explanation().to_json(), **{k: v for k, v in with_couples().to_json().items() if v is not None}}
     assert told == set(keys(example))

@@ -19,6 +19,8 @@ class PartScores:
     values: Float[Tensor, " p"]
     stderr: Float[Tensor, " p"] | None = None
     band: Float[Tensor, " p"] | None = None  # half-width that covers all parts at once, 95 %
+    pairs: Float[Tensor, "p p"] | None = None  # what two parts are worth together beyond each; its diagonal is empty
+    pairs_band: Float[Tensor, "p p"] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Who is present together: random orders, kernel-weighted pairs, coin flips, and all there are."""
+"""Who is present together: random orders, antithetic pairs, coin flips, and all there are."""
 
 from __future__ import annotations
 
@@ -19,15 +19,6 @@ def everyone(players: int) -> Coalitions:
 def coin_flips(players: int, count: int, generator: torch.Generator) -> Coalitions:
     """Each part present with probability one half."""
     return torch.rand(count, players, generator=generator) < 0.5
-
-
-def kernel_draws(players: int, count: int, generator: torch.Generator) -> Coalitions:
-    """Coalitions drawn by the Shapley kernel: a size with weight 1/(s(p-s)), then parts uniformly."""
-    sizes = torch.arange(1, players)
-    weights = 1.0 / (sizes * (players - sizes)).double()
-    size = sizes[torch.multinomial(weights, count, replacement=True, generator=generator)]
-    rank = torch.rand(count, players, generator=generator).argsort(dim=1).argsort(dim=1)
-    return rank < size[:, None]
 
 
 def with_opposites(coalitions: Coalitions) -> Bool[Tensor, "2*n p"]:

@@ -43,9 +43,12 @@ def from_influence(
 
 def of_mean(units: Float[Tensor, "m p"], *, seed: int) -> Estimate:
     """The mean of independent units with its error bars."""
-    count, mean = len(units), units.mean(dim=0)
-    influence = (units - mean) / math.sqrt(count * max(1, count - 1))
-    return from_influence(mean, influence, seed=seed, freedom=count - 1)
+    return from_influence(units.mean(dim=0), deviations(units / len(units)), seed=seed, freedom=len(units) - 1)
+
+
+def deviations(terms: Float[Tensor, "m p"]) -> Float[Tensor, "m p"]:
+    """How far the independent terms of a sum are from their mean; the squares sum to the variance of the sum."""
+    return (terms - terms.mean(dim=0)) * math.sqrt(len(terms) / max(1, len(terms) - 1))
 
 
 def max_t(spread: Float[Tensor, "m p"], stderr: Float[Tensor, " p"], *, seed: int, freedom: int) -> float:

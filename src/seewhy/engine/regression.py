@@ -32,20 +32,11 @@ class Design:
     def answers(self) -> Tensor:
         return torch.cat(self.scores)
 
-
-def shapley_regression(
-    rows: Tensor, answers: Tensor, empty: float, whole: float, weights: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Weighted least squares under the constraint that the values sum to whole - empty (Lundberg & Lee 2017, thm 2).
-
-    Also returns the matrix that turns a row's weighted residual into its influence on the values.
-    """
-    normal = rows.T @ (rows * weights[:, None])
-    inverse = torch.linalg.pinv(normal, hermitian=True)
-    ones = inverse.sum(dim=1)
-    free = inverse @ (rows.T @ (weights * (answers - empty)))
-    values = free - ones * (free.sum() - (whole - empty)) / ones.sum()
-    return values, inverse - torch.outer(ones, ones) / ones.sum()
+    @property
+    def pairs(self) -> tuple[Coalitions, Tensor, Tensor]:
+        """The first half of each antithetic pair, its score and that of its opposite."""
+        answers = self.answers
+        return torch.cat(self.present)[::2], answers[::2], answers[1::2]
 
 
 def ridge(rows: Tensor, answers: Tensor, weights: Tensor, strength: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -13,7 +13,7 @@ from .place import Place, name_of, ninths, parts, shown, spread, strongest
 
 if TYPE_CHECKING:
     from ..domain.check import Check
-    from ..explanation import Explanation
+    from ..explanation import Couple, Explanation
 
 SHOWN = 3  # places listed for and against
 Heat = NDArray[np.float32]
@@ -34,7 +34,26 @@ def findings(explanation: Explanation) -> list[str]:
         sentences += [_evidence(heat, 1), _evidence(heat, -1)]
     else:
         sentences.append(_evidence(heat, 1, signed=False) + _silence(explanation))
-    return [*sentences, *sampling(explanation), checks(explanation.checks)]
+    return [*sentences, *together(explanation), *sampling(explanation), checks(explanation.checks)]
+
+
+def together(explanation: Explanation) -> list[str]:
+    """The strongest interaction of two parts; nothing for a method that does not look for any."""
+    found = explanation.parts.couples()[:1] if explanation.parts is not None else []
+    return [_couple(couple, explanation.target.scale) for couple in found]
+
+
+def _couple(couple: Couple, unit: str) -> str:
+    if abs(couple.value) <= couple.band:
+        return (
+            "Whether two parts are worth more or less together than each by itself is not known: all lie in the band."
+        )
+    more = "more" if couple.value > 0 else "less"
+    doubt = f" ± {number(couple.band)}" if couple.band else ""
+    return (
+        f"Parts {couple.first} and {couple.second} interact most: together they are worth"
+        f" {number(abs(couple.value))}{doubt} {unit} {more} than each by itself."
+    )
 
 
 def _silence(explanation: Explanation) -> str:

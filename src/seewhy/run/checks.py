@@ -83,7 +83,7 @@ def _completeness(subject: Subject) -> Iterator[Check]:
     if subject.entry.family == "shapley":
         name, advice = "efficiency", " The sum is right by construction"
         exact = evidence.sampling is None or evidence.sampling[i].stop == "exact"
-        advice += ", and so are the shares." if exact else "; the error bars tell how sure the shares are."
+        advice += ", and so are the shares." if exact else "; the check of convergence tells how sure the shares are."
     against = "differs by {} from the empty input" if evidence.empty is not None else "is {}"
     words = f"The values sum to {_n(total)}, the score {against.format(_n(wanted))}: {residual:.1%} off."
     yield Check(name, verdict, words + advice, residual)
@@ -109,7 +109,6 @@ def _convergence(subject: Subject) -> Iterator[Check]:
     sampling = None if subject.evidence.sampling is None else subject.evidence.sampling[subject.index]
     if sampling is None:
         return
-    width = sampling.halfwidth if sampling.halfwidth is not None else 0.0
     if sampling.stop == "exact":
         yield Check("convergence", "good", f"Exact: all {sampling.drawn} {sampling.unit} were asked.", 0.0)
         return
@@ -119,11 +118,15 @@ def _convergence(subject: Subject) -> Iterator[Check]:
         "cancelled": "it was cancelled",
         "converged": "precise enough",
     }
+    if sampling.halfwidth is None:
+        words = f"{sampling.drawn} {sampling.unit}, {ends[sampling.stop]}: no error bar tells how far off the map is."
+        yield Check("convergence", "warning", words)
+        return
     words = (
-        f"{sampling.drawn} {sampling.unit}, {ends[sampling.stop]}: the 95% band is ±{width:.1%} of the map's range"
-        f" (asked: {sampling.tolerance:.0%})."
+        f"{sampling.drawn} {sampling.unit}, {ends[sampling.stop]}: the 95% band is ±{sampling.halfwidth:.1%}"
+        f" of the map's range (asked: {sampling.tolerance:.0%})."
     )
-    yield Check("convergence", "good" if sampling.converged else "warning", words, width)
+    yield Check("convergence", "good" if sampling.converged else "warning", words, sampling.halfwidth)
 
 
 def _discrimination(subject: Subject) -> Iterator[Check]:

@@ -118,15 +118,21 @@ def _parts(scores: PartScores) -> Parts:
     labels = scores.regions.labels
     return Parts(
         _array(scores.values),
-        None if scores.stderr is None else _array(scores.stderr),
-        None if scores.band is None else _array(scores.band),
+        _given(scores.stderr),
+        _given(scores.band),
         None if labels is None else labels.cpu().numpy().astype(np.int32),
         scores.regions.kind,
+        _given(scores.pairs),
+        _given(scores.pairs_band),
     )
 
 
 def _maybe(values: Tensor | None, i: int) -> NDArray[np.float32] | None:
     return None if values is None else _array(values[i])
+
+
+def _given(values: Tensor | None) -> NDArray[np.float32] | None:
+    return None if values is None else _array(values)
 
 
 def _array(values: Tensor) -> NDArray[np.float32]:

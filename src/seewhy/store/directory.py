@@ -16,7 +16,7 @@ from PIL import Image
 from .. import __version__
 from ..errors import StoreError
 from .layout import ARRAYS, FILES, MANIFEST, OVERLAY, PHOTO, aside_of, digest, self_digest
-from .manifest import SCHEMA, VERSION, plain, to_json
+from .manifest import OPTIONAL_OF_PARTS, SCHEMA, VERSION, plain, to_json
 
 if TYPE_CHECKING:
     from ..explanation import Explanation
@@ -66,8 +66,7 @@ def _contents(explanation: Explanation) -> dict[str, bytes]:
 def _arrays(explanation: Explanation) -> bytes:
     arrays = {name: getattr(explanation, name) for name in ("values", "stderr", "band")}
     if explanation.parts is not None:
-        names = ("values", "stderr", "band", "labels")
-        arrays |= {f"parts.{name}": getattr(explanation.parts, name) for name in names}
+        arrays |= {f"parts.{name}": getattr(explanation.parts, name) for name in ("values", *OPTIONAL_OF_PARTS)}
     file = io.BytesIO()
     present = {name: array for name, array in arrays.items() if array is not None}
     np.savez_compressed(file, allow_pickle=False, **present)

@@ -18,9 +18,11 @@ from ..domain.prediction import Prediction, Ranked
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ..explanation import Explanation
+    from ..explanation import Explanation, Parts
 
 SCHEMA, VERSION = "seewhy-explanation", 1
+COUPLES = 5  # interactions that are told; all of them are in the arrays
+OPTIONAL_OF_PARTS = ("stderr", "band", "labels", "pairs", "pairs_band")  # arrays that not every method brings
 
 
 def to_json(explanation: Explanation) -> dict[str, Any]:
@@ -40,7 +42,7 @@ def to_json(explanation: Explanation) -> dict[str, Any]:
             "class_blind": explanation.class_blind,
             **statistics(explanation.values),
         },
-        "parts": None if parts is None else {"kind": parts.kind, "count": len(parts.values)},
+        "parts": None if parts is None else _parts(parts),
         "sampling": None if sampling is None else vars(sampling),
         "layer": None if layer is None else vars(layer),
         "checks": [check.to_json() for check in explanation.checks],
@@ -93,6 +95,14 @@ def statistics(values: NDArray[np.floating]) -> dict[str, Any]:
     return {"shape": values.shape, "min": low, "max": high, "positive_sum": positive, "negative_sum": negative}
 
 
+def _parts(parts: Parts) -> dict[str, Any]:
+    return {
+        "kind": parts.kind,
+        "count": len(parts.values),
+        "couples": [vars(couple) for couple in parts.couples()[:COUPLES]],
+    }
+
+
 def plain(value: Any) -> Any:
     """Only dicts with text keys, lists, text, numbers, booleans and None; JSON has no NaN or infinity, so as text."""
     if isinstance(value, Mapping):
@@ -119,5 +129,5 @@ def _numbers(data: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def _arrays_of_parts(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
-    optional = {name: arrays.get(f"parts.{name}") for name in ("stderr", "band", "labels")}
+    optional = {name: arrays.get(f"parts.{name}") for name in OPTIONAL_OF_PARTS}
     return {"values": arrays["parts.values"], **optional}
