@@ -6,6 +6,7 @@ batch setting. The maps are the same within rounding; the tests in tests/peers s
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ import torchvision_shim  # noqa: F401
 
 # isort: split
 from captum import attr
-from pytorch_grad_cam import GradCAM
+from pytorch_grad_cam import AblationCAM, GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torchcam.methods import GradCAM as TorchGradCAM
 from torchvision import models
@@ -50,7 +51,7 @@ def cases(network: nn.Module, images: Tensor) -> Iterator[tuple[str, str, Call, 
             "integrated gradients 16", f"captum {setting}", ours("integrated-gradients", steps=16),
             lambda s=size: gradients.attribute(images, target=TARGET, internal_batch_size=s, **nodes),
         )  # fmt: skip
-    layer = network.layer4
+    layer = network.layer4 if hasattr(network, "layer4") else network.features
     targets = [ClassifierOutputTarget(TARGET)] * batch
     cam = GradCAM(model=network, target_layers=[layer])
     yield "grad-cam", "pytorch-grad-cam", ours("grad-cam"), lambda: cam(input_tensor=leaf, targets=targets)
@@ -64,6 +65,9 @@ def cases(network: nn.Module, images: Tensor) -> Iterator[tuple[str, str, Call, 
     )
     if batch > 1:
         return
+    if hasattr(network, "layer4"):
+        ablation = AblationCAM(model=network, target_layers=[layer])
+        yield "ablation-cam", "pytorch-grad-cam", ours("ablation-cam"), lambda: ablation(leaf, targets)
     for size in (1, 16):
         yield (
             "occlusion 32/16", f"captum perturbations_per_eval={size}", ours("occlusion", baseline="black"),
@@ -88,24 +92,44 @@ def timed(call: Call) -> float:
     return time.process_time() - started
 
 
-def main(rounds: int) -> None:
+def main(rounds: int, names: list[str], wanted: list[str]) -> None:
     """Print a table in Markdown; ratios are medians over interleaved rounds."""
     torch.set_num_threads(1)
+    print("| network | batch | what | peer | ours s | peer s | peer / ours |\n|---|---|---|---|---|---|---|")
+    for name in names:
+        compare(name, rounds, wanted)
+
+
+def built(name: str) -> nn.Module:
+    """A network with random weights, or the bundled one with its own."""
+    if name == "efficientnet-lite0":
+        return seewhy.adapt(name).module
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        network = models.resnet18().eval()
+        return models.get_model(name).eval()
+
+
+def compare(name: str, rounds: int, wanted: list[str]) -> None:
+    """The rows of one network, restricted to what was asked for."""
+    network = built(name)
     for parameter in network.parameters():
         parameter.requires_grad_(False)
-    print("| network | batch | what | peer | ours s | peer s | peer / ours |\n|---|---|---|---|---|---|---|")
     for batch in (1, 8):
         images = torch.rand(batch, 3, 224, 224, generator=torch.Generator().manual_seed(1))
         for what, peer, ours, theirs in cases(network, images):
+            if wanted and not any(word in f"{what} {peer}" for word in wanted):
+                continue
             ours(), theirs()
             pairs = [(timed(ours), timed(theirs)) for _ in range(rounds)]
             mine, other = (median(column) for column in zip(*pairs, strict=True))
             ratio = median(b / a for a, b in pairs)
-            print(f"| ResNet-18 | {batch} | {what} | {peer} | {mine:.3f} | {other:.3f} | {ratio:.2f} |", flush=True)
+            print(f"| {name} | {batch} | {what} | {peer} | {mine:.3f} | {other:.3f} | {ratio:.2f} |", flush=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rounds", type=int, nargs="?", default=3)
+    parser.add_argument("--networks", nargs="+", default=["resnet18"])
+    parser.add_argument("--only", nargs="+", default=[], help="words of the rows to run, such as 'occlusion'")
+    asked = parser.parse_args()
+    main(asked.rounds, asked.networks, asked.only)

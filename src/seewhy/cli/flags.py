@@ -17,6 +17,7 @@ OWN = {"seed"}  # an option of the command itself
 MEANING = {
     "baseline": "What absence looks like: mean, blur:0.05, black, '#808080', noise, inpaint, nearest, dropped.",
     "cells": "Cells along each side of a random mask.",
+    "form": "The complete signed map, or the one that was published.",
     "keep": "Share of the photo that a random mask keeps.",
     "layer": "Layer to read, as `seewhy layers` lists them.",
     "noise": "Standard deviation of the noise, as a share of the range.",

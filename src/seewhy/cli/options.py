@@ -15,6 +15,7 @@ FORMS = "timm:NAME, torchvision:NAME, hf:DIR, onnx:FILE, pt2:FILE, module.py:fac
 ScaleName = StrEnum("ScaleName", {"logit": "logit", "probability": "probability", "log_odds": "log-odds"})
 Checks = StrEnum("Checks", ["quick", "standard", "full"])
 PrecisionName = StrEnum("PrecisionName", ["float32", "bfloat16"])
+BackendName = StrEnum("BackendName", ["auto", "plain"])
 View = StrEnum("View", ["heat", "contour", "regions", "map"])
 
 
@@ -90,6 +91,14 @@ CheckLevel = Annotated[
 ]
 Precision = Annotated[
     PrecisionName, typer.Option(metavar="TYPE", help="float32 or bfloat16.", rich_help_panel=QUESTION)
+]
+Backend = Annotated[
+    BackendName,
+    typer.Option(
+        metavar="NAME",
+        help="auto: whatever answers alike for less; plain: the model as it is.",
+        rich_help_panel=QUESTION,
+    ),
 ]
 Out = Annotated[
     Path | None,

@@ -34,6 +34,7 @@ class Question:
     budget: o.Budget = None
     checks: o.CheckLevel = o.Checks.standard
     precision: o.Precision = o.PrecisionName.float32
+    backend: o.Backend = o.BackendName.auto
     options: Mapping[str, Any] = field(default_factory=dict)  # of the methods
 
     def adapted(self) -> Model:
@@ -55,6 +56,7 @@ class Question:
             "budget": self.budget,
             "checks": self.checks.value,
             "precision": self.precision.value,
+            "backend": self.backend.value,
             **self.options,
         }
 
