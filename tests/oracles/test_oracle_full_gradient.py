@@ -272,3 +272,22 @@ def test_biases_at_image_tokens_lie_on_their_patches_and_those_of_the_class_toke
     assert bool(without.any())
     change = np.abs((found.values - found.zero) - (plain.values - plain.zero)).reshape(6, 4, 6, 4).sum(axis=(1, 3))
     assert np.unravel_index(change.argmax(), change.shape) == (1, 1)  # patch 7 of rows of six
+
+
+# -- the traps of rectified gradients are real
+
+
+@pytest.mark.parametrize("method", ["guided-backprop", "deconvnet"])
+def test_rectified_gradients_hardly_depend_on_the_class_or_on_the_head_but_the_gradient_does(method: str) -> None:
+    network = lively(NETWORKS["resnet18"])
+    one, other = (explain(network, PICTURE, method, target=target).values for target in (1, 2))
+    plain, plain_other = (explain(network, PICTURE, "saliency", target=target).values for target in (1, 2))
+    seeded(lambda: nn.init.normal_(network.fc.weight, std=0.05), seed=1)
+    again = explain(network, PICTURE, method).values
+    plain_again = explain(network, PICTURE, "saliency").values
+    assert min(alike(one, other), alike(one, again)) > 0.9
+    assert max(alike(plain, plain_other), alike(plain, plain_again)) < 0.6
+
+
+def alike(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.corrcoef(one.ravel(), other.ravel())[0, 1])

@@ -26,13 +26,12 @@ def rectified_gradients(probe: Probe, *, sloped: bool) -> tuple[Images, tuple[st
 
 
 def multipliers(probe: Probe, starts: Images) -> tuple[Images, Scores, frozenset[str]]:
-    """Differences of the score per difference of each pixel from its start, the scores of the starts, and which
-    operators had no rule. Start and image run one after the other through the same calls."""
+    """Difference of the score per difference of a pixel, scores of the starts, and operators that had no rule."""
     unruled: set[str] = set()
 
     def call(rows: slice) -> tuple[Tensor, Tensor]:
         owners = torch.arange(rows.start, min(rows.stop, len(starts)))
-        reference = Reference()
+        reference = Reference()  # start and image run one after the other through the same calls
         with torch.no_grad(), probe.autocast(), probe.model.bending([reference]):
             empty = probe.score(probe.model(starts[rows]).float(), owners)
         rescaled = Rescaled(reference.calls)

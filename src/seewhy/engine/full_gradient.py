@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +13,7 @@ from torch.nn import functional
 
 from ..domain.capability import Capability
 from ..domain.cost import Cost
+from ..domain.evidence import Evidence
 from ..models.implicit_biases import Balanced, Bias, Biases, ConstantAttention
 from ..models.tokens import TokenGrid
 from .bending import named
@@ -44,7 +46,7 @@ class FullGradient:
 
     @property
     def published(self) -> Float[Tensor, " *space"]:
-        """Every part without its sign, rescaled to [0,1] and enlarged, then all added up (sec. 4, psi)."""
+        """Every part without its sign, rescaled to [0,1] and enlarged, then all added up: the paper's psi."""
         space = self.pixels.shape[1:]
         return sum(
             (enlarged(unit(part.abs()), space).sum(dim=0) for part in self.placed), unit(self.pixels.abs()).sum(0)
@@ -71,6 +73,18 @@ def full_gradients(probe: Probe, *, balanced: bool = False) -> list[FullGradient
 
     probe.control.check()
     return [found for part in probe.chunks.run(len(probe.images), call, backward=True) for found in part]
+
+
+def complete(probe: Probe, found: Sequence[FullGradient]) -> Evidence:
+    """The maps of all images, which sum to the scores."""
+    values = torch.stack([one.map for one in found])
+    return Evidence(
+        values,
+        total=values.double().flatten(1).sum(dim=1).float(),
+        explained=probe.score(probe.clean),
+        zero=values.new_tensor([one.zero for one in found]),
+        notes=tuple(dict.fromkeys(note for one in found for note in one.notes)),
+    )
 
 
 def _taken_apart(probe: Probe, i: int, balanced: bool) -> FullGradient:

@@ -21,8 +21,8 @@ from ..registry import method
         "Not faithful: it restores parts of the image more than it explains a decision, and hardly depends on the"
         " class (Nie et al. 2018, arXiv:1805.07039).",
         "It ignores which rectifiers were on: without max-pooling it hardly depends on the image.",
-        "Methods that bend the gradient at rectifiers can pass for explanations of a randomised network"
-        " (Adebayo et al. 2018, arXiv:1810.03292).",
+        "Its kin guided backprop hardly changes when the network's weights are randomised (Adebayo et al. 2018,"
+        " arXiv:1810.03292): expect no better.",
         "Without rectifiers (ReLU, ReLU6, leaky ReLU ...) it is the plain gradient, and says so.",
     ),
     axioms=("dummy",),

@@ -30,7 +30,7 @@ from ..registry import method
     axioms=("dummy", "linear"),
 )
 def deep_lift(probe: Probe, *, baseline: Baseline = Colour(0.0)) -> Evidence:
-    """(image - baseline) times the multipliers of the Rescale rule (sec. 3.5.1), the mean over the baseline's fills."""
+    """(image - baseline) times the multipliers of the Rescale rule (sec. 3.5.2), the mean over the baseline's fills."""
     starts = torch.stack([baseline.fill(image) for image in probe.images], dim=1)
     found = [(start, *multipliers(probe, start)) for start in starts]
     values = torch.stack([(probe.images - start) * slopes for start, slopes, *_ in found]).mean(dim=0).sum(dim=1)

@@ -9,7 +9,7 @@ import torch
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
-from ..engine.full_gradient import full_gradients
+from ..engine.full_gradient import complete, full_gradients
 from ..engine.probe import Probe
 from ..registry import method
 
@@ -29,15 +29,8 @@ from ..registry import method
     ),
 )
 def full_grad(probe: Probe, *, form: Literal["complete", "published"] = "complete") -> Evidence:
-    """Image times gradient plus bias times gradient of every layer, laid over the image (eq. 3)."""
+    """Image times gradient plus bias times gradient of every layer, laid over the image."""
     found = full_gradients(probe)
     if form == "published":
         return Evidence(torch.stack([one.published for one in found]))
-    values = torch.stack([one.map for one in found])
-    return Evidence(
-        values,
-        total=values.double().flatten(1).sum(dim=1).float(),
-        explained=probe.score(probe.clean),
-        zero=values.new_tensor([one.zero for one in found]),
-        notes=tuple(dict.fromkeys(note for one in found for note in one.notes)),
-    )
+    return complete(probe, found)

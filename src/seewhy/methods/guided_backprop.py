@@ -21,7 +21,7 @@ from ..registry import method
         "Not faithful: it restores parts of the image more than it explains a decision (Nie et al. 2018,"
         " arXiv:1805.07039).",
         "It hardly changes when the network's weights are randomised (Adebayo et al. 2018, arXiv:1810.03292).",
-        "Maps of different classes look alike: do not compare classes with it.",
+        "Maps of different classes are nearly the same picture: do not compare classes with it.",
         "Without rectifiers (ReLU, ReLU6, leaky ReLU ...) it is the plain gradient, and says so.",
     ),
     axioms=("dummy",),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import torch
-
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
-from ..engine.full_gradient import full_gradients
+from ..engine.full_gradient import complete, full_gradients
 from ..engine.probe import Probe
 from ..registry import method
 
@@ -28,12 +26,4 @@ from ..registry import method
 )
 def libra_grad(probe: Probe) -> Evidence:
     """Image times balanced gradient plus bias times balanced gradient, laid over the image."""
-    found = full_gradients(probe, balanced=True)
-    values = torch.stack([one.map for one in found])
-    return Evidence(
-        values,
-        total=values.double().flatten(1).sum(dim=1).float(),
-        explained=probe.score(probe.clean),
-        zero=values.new_tensor([one.zero for one in found]),
-        notes=tuple(dict.fromkeys(note for one in found for note in one.notes)),
-    )
+    return complete(probe, full_gradients(probe, balanced=True))

@@ -43,7 +43,7 @@ class Call:
     @property
     def name(self) -> str:
         """The function's name, the same for its in-place, operator and module forms."""
-        bare = self.function.__name__.strip("_")
+        bare = getattr(self.function, "__name__", "").strip("_")
         return {"radd": "add", "iadd": "add", "rmul": "mul", "rpow": "pow"}.get(bare, bare)
 
     @property

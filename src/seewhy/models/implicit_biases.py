@@ -29,7 +29,7 @@ class Bias:
 
 
 class Biases(Bending):
-    """Keeps the bias of every affine operator and every smooth non-linearity (Srinivas & Fleuret 2019, sec. 3)."""
+    """Keeps the bias of every affine operator and every smooth non-linearity (Srinivas & Fleuret 2019)."""
 
     def __init__(self) -> None:
         super().__init__()
