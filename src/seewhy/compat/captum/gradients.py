@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ from torch import Tensor
 
 from ...domain.baseline import Sample
 from ...domain.evidence import Evidence
+from ...engine.bending import rectified_gradients
 from ...engine.probe import Probe
 from ...registry import find_method
 from ..asking import Reading, refuse
@@ -150,10 +150,9 @@ def gradient(probe: Probe) -> Evidence:
 def _rectified(method: str, sloped: bool) -> Reading:
     """The signed signal whose size the method shows."""
     find_method(method)
-    bending = importlib.import_module("seewhy.engine.bending")
 
     def reading(probe: Probe) -> Evidence:
-        slopes, notes = bending.rectified_gradients(probe, sloped=sloped)
+        slopes, notes = rectified_gradients(probe, sloped=sloped)
         return Evidence(slopes.sum(dim=1), notes=notes)
 
     return reading
