@@ -6,5 +6,6 @@ PACKAGES = {
     "test_agrees_with_captum.py": ("captum", "sklearn"),
     "test_agrees_with_cam_packages.py": ("pytorch_grad_cam", "torchcam"),
     "test_agrees_with_shap_and_lime.py": ("shap", "lime"),
+    "test_agrees_with_shap_partition.py": ("shap",),
 }
 collect_ignore = [file for file, names in PACKAGES.items() if not all(map(find_spec, names))]
