@@ -8,5 +8,6 @@ PACKAGES = {
     "test_agrees_with_shap_and_lime.py": ("shap", "lime"),
     "test_compat_with_captum.py": ("captum",),
     "test_compat_with_grad_cam.py": ("pytorch_grad_cam",),
+    "test_agrees_with_shap_partition.py": ("shap",),
 }
 collect_ignore = [file for file, names in PACKAGES.items() if not all(map(find_spec, names))]

@@ -13,6 +13,7 @@ from .game import Game
 from .hierarchy import Branch
 
 _AT_ONCE = 8  # branches halved in one round, so that their scores are asked for together
+_COMPARABLE = 0.5  # of the largest stake: smaller ones wait for their turn
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,12 +70,20 @@ def refined(game: Game, root: Branch, halvings: int) -> tuple[Tensor, int, bool]
     settle([_Stake(root, nobody, float(game.empty), float(game.whole()), 1.0)])
     done = 0
     while waiting and done < halvings:
-        count = min(_AT_ONCE, halvings - done, len(waiting))
-        chosen = [heapq.heappop(waiting)[2] for _ in range(count)]
+        chosen = _next(waiting, min(_AT_ONCE, halvings - done))
         scores = game.values(torch.cat([stake.asks() for stake in chosen])).double().cpu().reshape(-1, 2)
         for stake, pair in zip(chosen, scores, strict=True):
             settle(stake.halved(pair))
-        done += count
+        done += len(chosen)
     for _, _, stake in waiting:
         values[stake.branch.parts] += stake.worth / len(stake.branch.parts)
     return values, 2 * done, not waiting
+
+
+def _next(waiting: list[tuple[float, int, _Stake]], most: int) -> list[_Stake]:
+    """The largest stake and, up to `most`, those that are nearly as large."""
+    enough = _COMPARABLE * waiting[0][0]  # the heap holds the largest as the most negative
+    chosen: list[Group] = []
+    while waiting and len(chosen) < most and waiting[0][0] <= enough:
+        chosen.append(heapq.heappop(waiting)[2])
+    return chosen

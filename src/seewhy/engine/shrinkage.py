@@ -74,12 +74,11 @@ def shrunken(
 
 def _best(left: Tensor, singular: Tensor, raised: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Shrinking factors, residuals and freedom per row at the strength with the least leave-one-out error (PRESS)."""
-    squares, along = singular.square(), left.T @ raised
-    tried = []
-    for strength in _STRENGTHS * squares.mean():
-        shrink = squares / (squares + strength)
-        free = 1 - left.square() @ shrink
-        misses = raised - left @ (shrink * along)
-        if float(free.min()) > _THROUGH:  # else it goes through a row whatever the answer: nothing to judge it by
-            tried.append((float((misses / free).square().sum()), (shrink, misses, free)))
-    return min(tried, key=lambda found: found[0])[1]
+    squares, along = singular.square()[:, None], (left.T @ raised)[:, None]
+    shrink = squares / (squares + _STRENGTHS * squares.mean())  # (singular values, strengths)
+    free = 1 - left.square() @ shrink
+    misses = raised[:, None] - left @ (shrink * along)
+    error = (misses / free).square().sum(dim=0)
+    through = free.amin(dim=0) <= _THROUGH  # a row is met whatever the answer: nothing to judge by
+    best = int(error.masked_fill(through, torch.inf).argmin())
+    return shrink[:, best], misses[:, best], free[:, best]

@@ -32,6 +32,6 @@ def xgrad_cam(probe: Probe, *, layer: str | None = None, sign: Sign = "positive"
     record = probe.layer(layer)
     activations, slopes = record.activations.flatten(2), record.slopes.flatten(2)
     sums = activations.sum(dim=2)
-    silent = sums.abs() <= 1e-3 * activations.abs().sum(dim=2)  # a channel that cancels has no average
+    silent = sums.abs() <= 1e-2 * activations.abs().sum(dim=2)  # a channel that cancels has no average
     weights = (slopes * activations).sum(dim=2) / sums.where(~silent, torch.ones_like(sums))
     return weighted_map(record, weights.masked_fill(silent, 0.0), sign)

@@ -199,10 +199,11 @@ def _rival_evidence(
         reading = probe.rival_reading if Capability.GRADIENTS in entry.needs else probe.reading
     elif Capability.GRADIENTS in entry.needs and job.checks != "full":
         return None, "it would cost as much again (checks='full' does it)"
-    if evidence.sampling is not None:  # the same draws again: their answers are remembered
-        options |= {"samples": evidence.sampling[0].samples, "tolerance": 0.0}
-    if evidence.sampling is not None and evidence.sampling[0].stop == "exact":
-        options = dict(step.options)
+    drawn = None if evidence.sampling is None or evidence.sampling[0].stop == "exact" else evidence.sampling[0]
+    if drawn is not None and not entry.samples and job.checks != "full":  # what it asks depends on the answers
+        return None, "it would cost as much again (checks='full' does it)"
+    if drawn is not None and entry.samples:  # the same draws again: their answers are remembered
+        options |= {"samples": drawn.samples, "tolerance": 0.0}
     job.control.share = None
     job.control.start()
     return entry.function(probe.against(rivals, reading or Reading.of_outputs(probe.clean)), **options), ""
