@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from render.factory import asked, blobs, explanation, unsigned, with_parts
+from render.factory import asked, blobs, explanation, unsigned, with_couples, with_parts
 from seewhy.domain.check import Check
 from seewhy.domain.evidence import Sampling
 from seewhy.domain.geometry import Geometry

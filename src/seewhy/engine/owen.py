@@ -83,7 +83,7 @@ def refined(game: Game, root: Branch, halvings: int) -> tuple[Tensor, int, bool]
 def _next(waiting: list[tuple[float, int, _Stake]], most: int) -> list[_Stake]:
     """The largest stake and, up to `most`, those that are nearly as large."""
     enough = _COMPARABLE * waiting[0][0]  # the heap holds the largest as the most negative
-    chosen = []
+    chosen: list[_Stake] = []
     while waiting and len(chosen) < most and waiting[0][0] <= enough:
         chosen.append(heapq.heappop(waiting)[2])
     return chosen
