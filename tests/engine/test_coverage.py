@@ -5,7 +5,9 @@ import torch
 from games import TableGame, random_table
 
 from seewhy.engine.coalitions import everyone
+from seewhy.engine.leverage import LeveragePairs, Strata
 from seewhy.engine.regression import ridge
+from seewhy.engine.shapley import shares, shares_of_pairs
 
 PLAYERS, RUNS = 10, 240
 
@@ -24,11 +26,49 @@ def coverage(game: TableGame, truth: torch.Tensor, method: str, **options) -> tu
     return float((off.abs() <= halves).float().mean()), float((off.abs() <= bands).all(dim=1).float().mean())
 
 
-@pytest.mark.parametrize(("method", "samples"), [("kernel-shap", 256), ("permutation-shapley", 60)])
+@pytest.mark.parametrize(
+    ("method", "samples"), [("kernel-shap", 36), ("kernel-shap", 256), ("permutation-shapley", 60)]
+)
 def test_shapley_error_bars_cover_the_exact_values(game, method, samples):
     each, together = coverage(game, game.ask("exact-shapley").values, method, samples=samples)
     assert 0.92 <= each <= 0.98
     assert together >= 0.90
+
+
+def test_banzhaf_error_bars_cover_the_exact_values(game):
+    each, together = coverage(game, game.ask("banzhaf", samples=1024).values, "banzhaf", samples=128)
+    assert 0.92 <= each <= 0.98
+    assert together >= 0.90
+
+
+def test_the_bands_of_interactions_cover_the_exact_ones(game):
+    exact = game.ask("shapley-interactions", samples=1024)
+    runs = [game.ask("shapley-interactions", samples=256, tolerance=0.0, seed=seed) for seed in range(RUNS // 4)]
+    assert exact.pairs.abs().max() > 0.3
+    held = [bool(((run.pairs - exact.pairs).abs() <= run.pairs_band + 1e-5).all()) for run in runs]
+    assert sum(held) >= 0.90 * len(runs)
+
+
+def test_shrinking_helps_where_calls_are_few_and_its_bars_know_what_it_did():
+    """A game of noise: the plain regression on barely enough pairs is wild, the shrunken one is not."""
+    table = torch.randn(2**PLAYERS, generator=torch.Generator().manual_seed(4)).double()
+    rows = everyone(PLAYERS)
+    truth, explained = shares(rows, table), float(table[-1] - table[0])
+    plain, shrunk, held = 0.0, 0.0, []
+    powers = 2 ** torch.arange(PLAYERS - 1, -1, -1)
+    for seed in range(100):
+        first = LeveragePairs(PLAYERS, seed).draw(PLAYERS + 4)[::2]
+        gaps = table[first.long() @ powers] - table[(~first).long() @ powers]
+        found = shares_of_pairs(first, gaps, explained).banded(0)
+        shrunk += float((found.values - truth).square().sum())
+        held.append(float(((found.values - truth).abs() <= 1.96 * found.stderr).double().mean()))
+        signs, equal = 2 * first.double() - 1, explained / PLAYERS
+        root = Strata.of(first).weights.sqrt()
+        centred, rest = (signs - signs.mean(dim=1, keepdim=True)), gaps - signs.sum(dim=1) * equal
+        fitted = torch.linalg.pinv(root[:, None] * centred) @ (root * rest) + equal
+        plain += float((fitted - truth).square().sum())
+    assert shrunk < 0.5 * plain
+    assert sum(held) / len(held) >= 0.90
 
 
 def test_lime_error_bars_cover_the_weights_of_all_coalitions(game):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from render.factory import asked, blobs, explanation, unsigned, with_parts
+from render.factory import asked, blobs, explanation, unsigned, with_couples, with_parts
 from seewhy.domain.check import Check
 from seewhy.domain.evidence import Sampling
 from seewhy.domain.geometry import Geometry
@@ -195,3 +195,12 @@ def test_of_two_equal_peaks_one_is_told_and_not_the_place_between_them():
     values[1, 1] = values[7, 7] = 1.0
     told = summary(explanation(values=values, geometry=WHOLE))
     assert "strongest at the upper left" in told or "strongest at the lower right" in told
+
+
+def test_the_strongest_interaction_is_told_with_its_band_and_none_that_could_be_nothing():
+    told = with_couples().summary()
+    assert "Parts 0 and 15 interact most: together they are worth 0.4 ± 0.1 logit more than each by itself." in told
+    parts = with_couples().parts
+    doubtful = replace(with_couples(), parts=replace(parts, pairs_band=np.full((16, 16), 0.5, np.float32)))
+    assert "is not known" in doubtful.summary()
+    assert "interact" not in with_parts().summary()
