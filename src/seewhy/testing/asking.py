@@ -71,7 +71,7 @@ CASES = (
     Case("clip-vit", lambda: tiny_vit(CLIP[1:]), CLIP),
 )
 NETWORKS = tuple(case for case in CASES if case.name != "function")
-_CHEAP = {"samples": 64, "steps": 4, "window": 4, "stride": 4, "cells": 3, "tolerance": 0.0, "sign": "both"}
+_CHEAP = {"samples": 64, "steps": 5, "window": 4, "stride": 4, "cells": 3, "tolerance": 0.0, "sign": "both"}
 
 
 def cases_of(entry: Entry, cases: Sequence[Case] = CASES) -> list[Case]:

@@ -103,7 +103,7 @@ def check_chunks(entry: Entry, case: Case, most: int) -> None:
         for found, expected in zip(ask(entry, model, images, options), whole, strict=True):
             assert_close(found.values, expected.values, 5e-6, beside=_score(entry, expected), what="chunk sizes")
             assert (found.sampling is None) or (found.sampling.drawn == expected.sampling.drawn)  # type: ignore[union-attr]
-    assert entry.family == "control" or cramped.refused
+    assert entry.family == "control" or cramped.refused or cramped.largest == 1  # a walk asks one image at a time
 
 
 def check_json(entry: Entry, case: Case) -> None:
