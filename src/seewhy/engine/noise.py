@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
 
 from ..domain.evidence import Evidence, Sampling
 from ..domain.ranges import positive

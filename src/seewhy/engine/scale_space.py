@@ -36,4 +36,5 @@ def sharpening(image: Tensor, width: float) -> Path:
 
 def _squared(size: int, image: Tensor) -> Tensor:
     """Squares of the angular frequencies of a period."""
-    return (2 * math.pi * torch.fft.fftfreq(size, device=image.device, dtype=image.dtype)).square()
+    waves: Tensor = 2 * math.pi * torch.fft.fftfreq(size, device=image.device, dtype=image.dtype)
+    return waves.square()

@@ -20,13 +20,14 @@ from ..registry import method
     needs=Capability.SCORES | Capability.GRADIENTS,
     paper="Kapishnikov et al. 2021, arXiv:2106.09788",
     cost=lambda ask: Cost(1 + ask.fills * (1 + ask["steps"]), ask.fills * (1 + ask["steps"])),
-    shows="What each pixel adds on a way to the image that avoids steep slopes; it sums to the difference of scores.",
+    shows="What each pixel adds on a way to the image that goes around steep slopes.",
     traps=(
         "The path depends on the model: two models are compared along different ways.",
         "The answer depends on the baseline: what equals it gets zero.",
+        "Among ReLUs the path slides along kinks: the sum may stay off, however many steps (see completeness).",
         "Steps are taken one after the other: it is slow on an accelerator.",
     ),
-    axioms=("complete", "dummy"),
+    axioms=("dummy",),
 )
 def guided_ig(
     probe: Probe, *, steps: int = 128, fraction: float = 0.25, leeway: float = 0.02, baseline: Baseline = Colour(0.0)

@@ -136,3 +136,8 @@ def assert_close(found: Any, expected: Any, share: float, *, beside: float = 0.0
     allowed = share * max(float(b.abs().max()), abs(beside))
     off = float((a - b).abs().max())
     assert off <= allowed, f"{what} differ by {off:.3g}, allowed are {allowed:.3g}"
+
+
+def score_beside(entry: Entry, found: Any) -> float:
+    """The score, for methods whose maps are differences of scores; 0 for those that read gradients or attention."""
+    return found.target.score if entry.family in ("perturbation", "shapley") else 0.0
