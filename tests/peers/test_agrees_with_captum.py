@@ -39,14 +39,14 @@ def test_input_times_gradient_is_captum_s_summed_over_channels() -> None:
 def test_integrated_gradients_are_captum_s_on_the_same_nodes_and_baseline(grey: float) -> None:
     options = {"n_steps": 12, "method": "gausslegendre", "baselines": grey}
     theirs = attr.IntegratedGradients(network()).attribute(IMAGES, target=TARGET, **options).sum(dim=1)
-    found = ours("integrated-gradients", steps=12, baseline=seewhy.Colour(grey))
+    found = ours("integrated-gradients", tolerance=0.0, steps=12, baseline=seewhy.Colour(grey))
     np.testing.assert_allclose(stacked(found), theirs, atol=2e-6)
 
 
 def test_the_completeness_residual_is_captum_s_convergence_delta() -> None:
     ig = attr.IntegratedGradients(network())
     _, delta = ig.attribute(IMAGES, target=TARGET, n_steps=2, return_convergence_delta=True)
-    for found, theirs in zip(ours("integrated-gradients", steps=2, baseline=BLACK), delta, strict=True):
+    for found, theirs in zip(ours("integrated-gradients", tolerance=0.0, steps=2, baseline=BLACK), delta, strict=True):
         check = next(check for check in found.checks if check.name == "completeness")
         difference = found.target.score - next(c.value for c in found.checks if c.name == "empty-input")
         assert check.value * abs(difference) == pytest.approx(abs(float(theirs)), abs=1e-5)

@@ -36,7 +36,7 @@ class LayerChoice:
 class Sampling:
     """How the sampling of one image ended."""
 
-    drawn: int  # independent units: pairs, orders or masks
+    drawn: int  # independent units: pairs, fours, orders or masks
     unit: str
     stop: str  # converged, samples, budget, cancelled, exact
     halfwidth: float | None = None  # largest half-width of the simultaneous band, as a share of the map's range
@@ -44,8 +44,8 @@ class Sampling:
 
     @property
     def samples(self) -> int:
-        """The `samples` option that draws as many: a pair takes two."""
-        return self.drawn * (2 if self.unit.startswith("pairs") else 1)
+        """The `samples` option that draws as many: a pair takes two, a four takes four."""
+        return self.drawn * (2 if self.unit.startswith("pairs") else 4 if self.unit == "fours" else 1)
 
     @property
     def converged(self) -> bool:

@@ -1,48 +1,57 @@
-"""Gradients under noise, in antithetic pairs, streamed: the mean and how sure it is."""
+"""Gradients under noise, streamed: whatever is to be known of them, and how sure it is."""
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from collections.abc import Callable
 
-from ..domain.evidence import Sampling
+import torch
+
+from ..domain.evidence import Evidence, Sampling
 from ..domain.ranges import positive
-from .estimate import Estimate, bonferroni
+from .estimate import Estimate
+from .moments import Statistic
 from .probe import Probe
-from .running import PairedMean
 from .sampling import sample
 
 
-def smooth_gradients(
-    probe: Probe, *, samples: int, noise: float, tolerance: float, seed: int
-) -> tuple[Tensor, Tensor, Tensor, tuple[Sampling, ...]]:
-    """Mean gradient under noise, its standard error and band per value, image by image.
+def gradients_under_noise(
+    probe: Probe,
+    statistic: Callable[[], Statistic],
+    *,
+    samples: int,
+    noise: float,
+    tolerance: float,
+    seed: int,
+    pairs: bool = True,
+) -> Evidence:
+    """The strongest channel of a statistic of the gradients of noisy images, image by image.
 
-    `noise` is the standard deviation as a share of the image's range.
+    `noise` is the standard deviation as a share of the image's range. A unit is an antithetic pair, or one draw.
     """
     positive("noise", noise, or_zero=True)
-    found = [_one(probe, i, samples, noise, tolerance, seed) for i in range(len(probe.images))]
+    found = [_one(probe, i, statistic(), samples, noise, tolerance, seed, pairs) for i in range(len(probe.images))]
     mean, stderr, band = (
         torch.stack(parts).reshape(probe.images.shape).float()
         for parts in zip(*(estimate.parts for estimate, _ in found), strict=True)
     )
-    return mean, stderr, band, tuple(sampling for _, sampling in found)
+    strongest = mean.abs().argmax(dim=1, keepdim=True)
+    values, errors, bands = (torch.gather(part, 1, strongest)[:, 0] for part in (mean, stderr, band))
+    return Evidence(values.abs(), errors, bands, sampling=tuple(sampling for _, sampling in found))
 
 
-def _one(probe: Probe, i: int, samples: int, noise: float, tolerance: float, seed: int) -> tuple[Estimate, Sampling]:
+def _one(
+    probe: Probe, i: int, statistic: Statistic, samples: int, noise: float, tolerance: float, seed: int, pairs: bool
+) -> tuple[Estimate, Sampling]:
     probe.control.start()
-    image, generator, mean = probe.images[i], torch.Generator().manual_seed(seed), PairedMean()
+    image, generator, size = probe.images[i], torch.Generator().manual_seed(seed), 2 if pairs else 1
     spread = noise * (image.amax() - image.amin())
 
-    def draw(pairs: int) -> None:
-        draws = torch.stack([torch.randn(image.shape, generator=generator) for _ in range(pairs)]).to(image) * spread
-        variants = torch.stack([image + draws, image - draws], dim=1).flatten(0, 1)
-        gradients = probe.gradients(variants, torch.full((2 * pairs,), i))
-        for pair in gradients.reshape(pairs, 2, *image.shape).mean(dim=1):
-            mean.add(pair)
+    def draw(units: int) -> None:
+        draws = torch.stack([torch.randn(image.shape, generator=generator) for _ in range(units)]).to(image) * spread
+        variants = torch.stack([image + draws, image - draws][:size], dim=1).flatten(0, 1)
+        gradients = probe.gradients(variants, torch.full((size * units,), i))
+        for unit in gradients.reshape(units, size, *image.shape):
+            statistic.add(unit)
 
-    def estimate() -> Estimate:
-        stderr = mean.stderr.flatten()
-        return Estimate(mean.mean.flatten(), stderr, stderr * bonferroni(stderr.numel(), mean.count - 1))
-
-    return sample(probe.control, draw, estimate, units=samples // 2, calls=4, unit="pairs", tolerance=tolerance)
+    units, unit = (samples // 2, "pairs") if pairs else (samples, "draws")
+    return sample(probe.control, draw, statistic.estimate, units=units, calls=2 * size, unit=unit, tolerance=tolerance)

@@ -102,18 +102,24 @@ class Probe:
             found = self._read(Wants(pixels=True, gradients=True)).pixels
             assert found is not None
             return found
+        return self.scores_and_gradients(images, of)[1]
+
+    def scores_and_gradients(self, images: Variants, of: Rows | None = None) -> tuple[Scores, Variants]:
+        """The scores of variants and how they change, from one pass."""
         owners = self._rows(len(images), of)
 
-        def call(rows: slice) -> Tensor:
+        def call(rows: slice) -> tuple[Tensor, Tensor]:
             asked = images[rows].detach().clone().requires_grad_()
             with torch.enable_grad(), self.autocast():
                 outputs = self.asked(asked).float()
-            (gradient,) = torch.autograd.grad(self.score(outputs, owners[rows]).sum(), asked)
+            scores = self.score(outputs, owners[rows])
+            (gradient,) = torch.autograd.grad(scores.sum(), asked)
             self.control.pay(Cost(len(outputs), len(outputs)), self._by)
-            return finite(gradient.float(), self.model.name)
+            return scores.detach(), finite(gradient.float(), self.model.name)
 
         self.control.check()
-        return torch.cat(list(self.chunks.run(len(images), call, backward=True)))
+        scores, gradients = zip(*self.chunks.run(len(images), call, backward=True), strict=True)
+        return torch.cat(scores), torch.cat(gradients)
 
     def layer(self, layer: str | None = None, *, gradients: bool = True) -> LayerRecord:
         """Activations of a layer for the clean images, as maps, and the score's gradient at them."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import torch
-
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
-from ..engine.noise import smooth_gradients
+from ..engine.moments import Mean
+from ..engine.noise import gradients_under_noise
 from ..engine.probe import Probe
 from ..registry import method
 
@@ -31,7 +30,4 @@ def smooth_grad(
     probe: Probe, *, samples: int = 64, noise: float = 0.15, tolerance: float = 0.1, seed: int = 0
 ) -> Evidence:
     """Largest absolute mean gradient over the channels of each pixel; noise comes in antithetic pairs."""
-    mean, stderr, band, sampling = smooth_gradients(probe, samples=samples, noise=noise, tolerance=tolerance, seed=seed)
-    strongest = mean.abs().argmax(dim=1, keepdim=True)
-    values, errors, bands = (torch.gather(part, 1, strongest)[:, 0] for part in (mean, stderr, band))
-    return Evidence(values.abs(), errors, bands, sampling=sampling)
+    return gradients_under_noise(probe, Mean, samples=samples, noise=noise, tolerance=tolerance, seed=seed)

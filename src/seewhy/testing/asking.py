@@ -71,7 +71,7 @@ CASES = (
     Case("clip-vit", lambda: tiny_vit(CLIP[1:]), CLIP),
 )
 NETWORKS = tuple(case for case in CASES if case.name != "function")
-_CHEAP = {"samples": 64, "steps": 4, "window": 4, "stride": 4, "cells": 3, "tolerance": 0.0, "sign": "both"}
+_CHEAP = {"samples": 64, "steps": 5, "window": 4, "stride": 4, "cells": 3, "tolerance": 0.0, "sign": "both"}
 
 
 def cases_of(entry: Entry, cases: Sequence[Case] = CASES) -> list[Case]:
@@ -137,3 +137,8 @@ def assert_close(found: Any, expected: Any, share: float, *, beside: float = 0.0
     allowed = share * max(float(b.abs().max()), abs(beside))
     off = float((a - b).abs().max())
     assert off <= allowed, f"{what} differ by {off:.3g}, allowed are {allowed:.3g}"
+
+
+def score_beside(entry: Entry, found: Any) -> float:
+    """The score, for methods whose maps are differences of scores; 0 for those that read gradients or attention."""
+    return found.target.score if entry.family in ("perturbation", "shapley") else 0.0

@@ -48,9 +48,10 @@ class Cramped(nn.Module):
 
     def __init__(self, inner: nn.Module, most: int = 3) -> None:
         super().__init__()
-        self.inner, self.most, self.refused = inner, most, 0
+        self.inner, self.most, self.refused, self.largest = inner, most, 0, 0
 
     def forward(self, images: Variants) -> Outputs:
+        self.largest = max(self.largest, len(images))
         if len(images) > self.most:
             self.refused += 1
             raise torch.OutOfMemoryError("out of memory: planted")

@@ -67,7 +67,8 @@ class IntegratedGradients(Attribution):
         refuse("method", method, "use method='gausslegendre': it needs the fewest steps.", neutral="gausslegendre")
         found = self._ask(
             inputs, target, additional_forward_args,
-            baselines=baselines_of(baselines, inputs), steps=n_steps, limit=limit_of(internal_batch_size),
+            baselines=baselines_of(baselines, inputs), steps=n_steps, tolerance=0.0,
+            limit=limit_of(internal_batch_size),
         )  # fmt: skip
         return with_delta(found, inputs, return_convergence_delta)
 
