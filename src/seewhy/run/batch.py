@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..domain.capability import Capability
+from ..domain.check import Check
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
 from ..domain.prediction import Prediction
@@ -46,6 +47,7 @@ class Job:
     checks: str  # quick, standard, full
     seed: int
     backend: Backend = "auto"
+    priced: str = ""  # how seconds became a budget of calls
 
     @cached_property
     def fingerprint(self) -> str:
@@ -149,9 +151,18 @@ def _explained(probe: Probe, job: Job, step: Step, samples: Sequence[Sample], lo
             None if other is None or others[i] is None else other.values[i].float(), why, row.shape[1],
         )  # fmt: skip
         prediction = Prediction.of(row[0], kind_of(row), labels)
-        facts = Wrapping(subject, step, sample, prediction, checks_of(subject), job.fingerprint)
+        checks = (*_chosen(job, step), *checks_of(subject))
+        facts = Wrapping(subject, step, sample, prediction, checks, job.fingerprint)
         spent = Spent(cost, check_cost, looked + seconds / len(samples))
         yield wrap(facts, spent, ran, seed=job.seed, precision=job.precision)
+
+
+def _chosen(job: Job, step: Step) -> Iterator[Check]:
+    """Why this method ran, and what the budget was, where a person did not say it."""
+    if step.why:
+        yield Check("method", "info", step.why[0].upper() + step.why[1:])
+    if job.priced:
+        yield Check("budget", "info", job.priced)
 
 
 def _ran(probe: Probe, job: Job, step: Step) -> tuple[Evidence, Cost, float]:

@@ -37,11 +37,11 @@ def cost(
     """The model calls that `explain` with the same arguments will need at most; nothing is run."""
     adapted = adapt(model, preprocess=preprocess)
     items, _ = expand(inputs)
-    steps, _ = plan(method, options, adapted, seed=seed)
     if not items:
         raise MissingInput("There is no input to count for.", fix="give at least one image.")
     sample = read_sample(items[0], preprocess_for(adapted, items[0]))
     image = sample.pixels
     adapted.meet(tuple(image.shape))
+    steps, _ = plan(method, options, adapted, seed=seed, image=image)
     patches = patches_of(adapted, steps)
     return Bill({step.entry.name: step.on(sample.geometry).cost(image, patches) for step in steps}, len(items))
