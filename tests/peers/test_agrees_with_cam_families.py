@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
+import torchcam.methods as tc
 from peer_networks import IMAGES, TARGET, network, unit
-from pytorch_grad_cam import FEM
+from pytorch_grad_cam import FEM, FinerCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 import seewhy
@@ -30,3 +32,25 @@ def test_pytorch_grad_cam_weighs_features_by_how_often_they_are_strong_and_ours_
     found = seewhy.explain(network(), IMAGES[0], method="fem", layer="act2").values
     np.testing.assert_allclose(found, paper, rtol=1e-5)
     assert np.corrcoef(swapped.ravel(), paper.ravel())[0, 1] < 0.95
+
+
+@pytest.mark.parametrize(("rivals", "share"), [(1, 1.0), (2, 0.6), (3, 0.6)])
+def test_finer_cam_is_that_of_torchcam(rivals: int, share: float) -> None:
+    model = network()
+    with tc.FinerCAM(model, "act2", gamma=share, num_references=rivals) as extract:
+        scores = model(IMAGES[:1].clone().requires_grad_())
+        theirs = extract(TARGET, scores, normalized=False)[0][0].relu().detach().numpy()
+    asked = {"layer": "act2", "target": TARGET, "rivals": rivals, "share": share}
+    found = seewhy.explain(network(), IMAGES[0], method="finer-cam", **asked).values
+    np.testing.assert_allclose(found, theirs, atol=1e-4 * theirs.max())
+
+
+def test_finer_cam_is_that_of_pytorch_grad_cam_where_one_class_is_compared() -> None:
+    # with several it weighs them by their probabilities; the paper takes their mean
+    model = network()
+    cam = FinerCAM(model=model, target_layers=[model.act2])
+    cam.base_cam.get_target_width_height = lambda _: None
+    theirs = cam.forward(IMAGES[:1], target_idx=TARGET, alpha=0.6, comparison_categories=[1])[0]
+    asked = {"layer": "act2", "target": TARGET, "rivals": 1, "share": 0.6}
+    found = seewhy.explain(network(), IMAGES[0], method="finer-cam", **asked).values
+    np.testing.assert_allclose(unit(found), theirs, atol=1e-5)

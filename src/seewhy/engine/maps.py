@@ -14,11 +14,11 @@ from .reading import LayerRecord
 Sign = Literal["positive", "both"]
 
 
-def weighted_map(record: LayerRecord, weights: Tensor, sign: Sign) -> Evidence:
+def weighted_map(record: LayerRecord, weights: Tensor, sign: Sign, chosen: tuple[str, ...] = ()) -> Evidence:
     """Feature maps summed with weights per channel (b, k) or per place (b, k, *grid)."""
     places = weights.reshape(*weights.shape, *[1] * (record.activations.ndim - weights.ndim))
     values = (places * record.activations).sum(dim=1)
-    return Evidence(values.relu() if sign == "positive" else values, layer=record.choice)
+    return Evidence(values.relu() if sign == "positive" else values, layer=record.choice, chosen=chosen)
 
 
 def unusually_strong(activations: Float[Tensor, "b k *grid"], deviations: float) -> Maps:
