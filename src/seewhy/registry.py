@@ -55,6 +55,7 @@ class Entry:
     spaces: tuple[int, ...]  # spatial dimensions it handles: 2 images, 3 clips
     scale: Scale  # of the score it was published for; the person's own wish goes first
     class_blind: bool = False  # the same map for every class: it cannot speak for or against one
+    jumps: bool = False  # features count from a threshold on: rounding moves single places of the map
 
     @property
     def options(self) -> dict[str, inspect.Parameter]:
@@ -101,13 +102,14 @@ def method(
     spaces: tuple[int, ...] = (2, 3),
     scale: Scale = "logit",
     class_blind: bool = False,
+    jumps: bool = False,
 ) -> Callable[[F], F]:
     """Register `f(probe, images, *, options) -> Evidence` under a name, with the facts that contracts test."""
 
     def register(function: F) -> F:
         _ENTRIES[name] = Entry(
             name, function, family, needs, paper, cost, shows, traps,
-            frozenset(axioms), signed, samples, frozenset(reads), spaces, scale, class_blind,
+            frozenset(axioms), signed, samples, frozenset(reads), spaces, scale, class_blind, jumps,
         )  # fmt: skip
         return function
 

@@ -17,6 +17,7 @@ OWN = {"seed"}  # an option of the command itself
 MEANING = {
     "baseline": "What absence looks like: mean, blur:0.05, black, '#808080', noise, inpaint, nearest, dropped.",
     "cells": "Cells along each side of a random mask.",
+    "deviations": "Deviations above its mean from which a channel is strong.",
     "form": "The complete signed map, or the one that was published.",
     "fraction": "Share of the values that move at a time.",
     "keep": "Share of the photo that a random mask keeps.",
@@ -25,7 +26,9 @@ MEANING = {
     "noise": "Standard deviation of the noise, as a share of the range.",
     "regions": "Parts of the photo: grid:7, patches, patches:16, superpixels:80.",
     "ridge_strength": "How strongly the fit is held back.",
+    "rivals": "How many of the most similar classes to set the class apart from.",
     "samples": "How often to sample at most.",
+    "share": "How much of the similar classes' mean score is subtracted.",
     "sign": "Which evidence to keep.",
     "steps": "Steps along the path.",
     "stride": "Pixels from one window to the next.",

@@ -66,4 +66,5 @@ class Evidence:
     zero: Float[Tensor, " b"] | None = None  # the value that speaks neither for nor against, where it is not 0
     sampling: tuple[Sampling, ...] | None = None
     layer: LayerChoice | None = None
+    chosen: tuple[str, ...] = ()  # what the method chose by itself, one sentence per image
     notes: tuple[str, ...] = field(default=())  # what a reader must know, in plain sentences

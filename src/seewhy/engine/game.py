@@ -193,5 +193,6 @@ def gather(found: Sequence[Evidence]) -> Evidence:
         stacked(lambda e: e.zero),
         tuple(sampling for e in found for sampling in e.sampling or ()) or None,
         first.layer,
+        tuple(told for e in found for told in e.chosen),
         first.notes,
     )

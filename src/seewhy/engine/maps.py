@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from typing import Literal
 
+from jaxtyping import Float
 from torch import Tensor
 
 from ..domain.evidence import Evidence
+from ..domain.shapes import Maps
 from .reading import LayerRecord
 
 Sign = Literal["positive", "both"]
 
 
-def weighted_map(record: LayerRecord, weights: Tensor, sign: Sign) -> Evidence:
+def weighted_map(record: LayerRecord, weights: Tensor, sign: Sign, chosen: tuple[str, ...] = ()) -> Evidence:
     """Feature maps summed with weights per channel (b, k) or per place (b, k, *grid)."""
     places = weights.reshape(*weights.shape, *[1] * (record.activations.ndim - weights.ndim))
     values = (places * record.activations).sum(dim=1)
-    return Evidence(values.relu() if sign == "positive" else values, layer=record.choice)
+    return Evidence(values.relu() if sign == "positive" else values, layer=record.choice, chosen=chosen)
+
+
+def unusually_strong(activations: Float[Tensor, "b k *grid"], deviations: float) -> Maps:
+    """The k-sigma rule of FEM: at each place, the means of the channels that are far above their mean there, summed.
+
+    Strictly above, so that a channel that is the same everywhere stands out nowhere.
+    """
+    flat = activations.flatten(2).double()
+    mean, spread = flat.mean(dim=2, keepdim=True), flat.std(dim=2, keepdim=True, correction=0)
+    values = (mean.clamp(min=0) * (flat > mean + deviations * spread)).sum(dim=1)
+    return values.float().reshape(len(activations), *activations.shape[2:])

@@ -50,6 +50,7 @@ def checks_of(subject: Subject) -> tuple[Check, ...]:
         _score,
         _operators,
         _layer,
+        _chosen,
         _assumed,
     )
     return tuple(check for part in parts for check in part(subject))
@@ -171,6 +172,11 @@ def _layer(subject: Subject) -> Iterator[Check]:
     if choice is not None:
         shape = " x ".join(map(str, choice.shape))
         yield Check("layer", "info", f"Read at {choice.name!r} ({shape}): {choice.why}.")
+
+
+def _chosen(subject: Subject) -> Iterator[Check]:
+    if subject.evidence.chosen:
+        yield Check("choice", "info", subject.evidence.chosen[subject.index])
 
 
 def _assumed(subject: Subject) -> Iterator[Check]:

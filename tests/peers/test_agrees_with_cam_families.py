@@ -1,0 +1,56 @@
+"""FEM and its relatives beside pytorch-grad-cam and TorchCAM: where they agree, and what theirs compute instead."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+import torchcam.methods as tc
+from peer_networks import IMAGES, TARGET, network, unit
+from pytorch_grad_cam import FEM, FinerCAM
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+
+import seewhy
+
+
+def features(model: torch.nn.Module) -> np.ndarray:
+    with torch.no_grad():
+        return model.act2(model.second(model.act1(model.first(IMAGES[:1]))))[0].double().numpy()
+
+
+def test_pytorch_grad_cam_weighs_features_by_how_often_they_are_strong_and_ours_strong_places_by_the_mean() -> None:
+    model = network()
+    maps = features(model)
+    mean, spread = maps.mean(axis=(1, 2), keepdims=True), maps.std(axis=(1, 2), keepdims=True)
+    strong = maps > mean + 2 * spread
+    cam = FEM(model=model, target_layers=[model.act2])
+    cam.get_target_width_height = lambda _: None
+    theirs = cam(input_tensor=IMAGES[:1], targets=[ClassifierOutputTarget(TARGET)])[0]
+    swapped = (strong.mean(axis=(1, 2), keepdims=True) * maps).sum(axis=0)
+    np.testing.assert_allclose(theirs, unit(swapped), atol=1e-5)
+    paper = (mean * strong).sum(axis=0)
+    found = seewhy.explain(network(), IMAGES[0], method="fem", layer="act2").values
+    np.testing.assert_allclose(found, paper, rtol=1e-5)
+    assert np.corrcoef(swapped.ravel(), paper.ravel())[0, 1] < 0.95
+
+
+@pytest.mark.parametrize(("rivals", "share"), [(1, 1.0), (2, 0.6), (3, 0.6)])
+def test_finer_cam_is_that_of_torchcam(rivals: int, share: float) -> None:
+    model = network()
+    with tc.FinerCAM(model, "act2", gamma=share, num_references=rivals) as extract:
+        scores = model(IMAGES[:1].clone().requires_grad_())
+        theirs = extract(TARGET, scores, normalized=False)[0][0].relu().detach().numpy()
+    asked = {"layer": "act2", "target": TARGET, "rivals": rivals, "share": share}
+    found = seewhy.explain(network(), IMAGES[0], method="finer-cam", **asked).values
+    np.testing.assert_allclose(found, theirs, atol=1e-4 * theirs.max())
+
+
+def test_finer_cam_is_that_of_pytorch_grad_cam_where_one_class_is_compared() -> None:
+    # with several it weighs them by their probabilities; the paper takes their mean
+    model = network()
+    cam = FinerCAM(model=model, target_layers=[model.act2])
+    cam.base_cam.get_target_width_height = lambda _: None
+    theirs = cam.forward(IMAGES[:1], target_idx=TARGET, alpha=0.6, comparison_categories=[1])[0]
+    asked = {"layer": "act2", "target": TARGET, "rivals": 1, "share": 0.6}
+    found = seewhy.explain(network(), IMAGES[0], method="finer-cam", **asked).values
+    np.testing.assert_allclose(unit(found), theirs, atol=1e-5)
