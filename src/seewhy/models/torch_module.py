@@ -134,9 +134,9 @@ class TorchModel(Model):
                 parameter.requires_grad_(flag)
 
     @contextmanager
-    def watching(self, layers: Sequence[str] = (), *, attention: bool = False) -> Iterator[Watch]:
+    def watching(self, layers: Sequence[str] = (), *, attention: bool = False, values: bool = False) -> Iterator[Watch]:
         self._python()
-        with watching(self.module, layers, attention=attention) as watch:
+        with watching(self.module, layers, attention=attention, values=values) as watch:
             yield watch
 
     @contextmanager
