@@ -157,7 +157,7 @@ class TorchModel(Model):
             copies = ready.expand(count, *ready.shape[1:])
             return self._answer(copies if shared else copies.clone())
 
-        with torch.inference_mode(), eagerly(self.module):
+        with torch.no_grad(), eagerly(self.module):  # not inference mode: a graph may go on from the tail
             return Tail(self.module, layer, ask)
 
     # -- asking often
