@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 # The bundled network has none.
-ATTENTION = ("attention-flow", "attention-rollout", "attention-x-value-norm", "gradient-attention", "raw-attention")
+ATTENTION = (
+    "attention-flow",
+    "attention-rollout",
+    "attention-x-value-norm",
+    "gradient-attention",
+    "legrad",
+    "raw-attention",
+)
 UNTRAINED = "timm:vit_tiny_patch16_224"
 OPTIONS: dict[str, dict[str, Any]] = {  # cheaper than the defaults where these take minutes
     "banzhaf": {"regions": "superpixels:30", "samples": 400},
