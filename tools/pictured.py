@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-ATTENTION = ("attention-rollout", "gradient-attention", "raw-attention")  # the bundled network has none
+# The bundled network has none.
+ATTENTION = (
+    "attention-flow",
+    "attention-rollout",
+    "attention-x-value-norm",
+    "gradient-attention",
+    "legrad",
+    "raw-attention",
+)
 UNTRAINED = "timm:vit_tiny_patch16_224"
 OPTIONS: dict[str, dict[str, Any]] = {  # cheaper than the defaults where these take minutes
     "banzhaf": {"regions": "superpixels:30", "samples": 400},

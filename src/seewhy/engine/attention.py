@@ -15,16 +15,29 @@ def heads_mean(weights: Float[Tensor, "b heads to from"]) -> Float[Tensor, "b to
     return weights.mean(dim=1)
 
 
-def read_out(relevance: Float[Tensor, "b to from"], record: AttentionRecord, notes: tuple[str, ...] = ()) -> Evidence:
-    """Relevance of the patches for what the model's head reads, as a map of the image."""
-    tokens = record.tokens
+def with_skips(block: Float[Tensor, "b to from"]) -> Float[Tensor, "b to from"]:
+    """Attention with the skip connection beside it, half and half, rows adding up to one (Abnar & Zuidema, eq. 1)."""
+    mixed = (block + torch.eye(block.shape[-1], device=block.device)) / 2
+    return mixed / mixed.sum(dim=-1, keepdim=True)
+
+
+def shares(record: AttentionRecord) -> Float[Tensor, " to"]:
+    """How much of each output of the last attention the head reads; a pooling head's queries count alike."""
     if record.pool is not None:
-        rows = relevance.mean(dim=1)  # the head's own queries
-    else:
-        readout = tokens.readout.to(relevance)
-        rows = torch.einsum("t,btf->bf", readout / readout.sum(), relevance)
-    values = tokens.on_grid(rows)
-    return Evidence(values, notes=(*notes, *_hot_spots(values)))
+        return record.pool.new_full((record.pool.shape[-2],), 1 / record.pool.shape[-2])
+    readout = record.tokens.readout.to(record.weights[0])
+    return readout / readout.sum()
+
+
+def read_out(relevance: Float[Tensor, "b to from"], record: AttentionRecord) -> Evidence:
+    """Relevance of the patches for what the model's head reads, as a map of the image."""
+    return on_map(torch.einsum("t,btf->bf", shares(record), relevance), record)
+
+
+def on_map(rows: Float[Tensor, "b tokens"], record: AttentionRecord) -> Evidence:
+    """A number per token as a map of the image, with a note where one patch stands far out."""
+    values = record.tokens.on_grid(rows)
+    return Evidence(values, notes=_hot_spots(values))
 
 
 def _hot_spots(values: Tensor) -> tuple[str, ...]:

@@ -57,8 +57,10 @@ class Model(ABC):
         """The model in evaluation mode with frozen parameters; given back exactly as it was."""
         yield
 
-    def watching(self, layers: Sequence[str] = (), *, attention: bool = False) -> AbstractContextManager[Watch]:
-        """Record activations of layers, and attention, during the calls inside."""
+    def watching(
+        self, layers: Sequence[str] = (), *, attention: bool = False, values: bool = False
+    ) -> AbstractContextManager[Watch]:
+        """Record activations of layers, and attention with or without its values, during the calls inside."""
         raise MissingCapability(f"{self.name} cannot be looked into.", fix="wrap a torch.nn.Module.")
 
     def tail(self, layer: str, image: Variants) -> Tail:

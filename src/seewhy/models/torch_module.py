@@ -134,9 +134,9 @@ class TorchModel(Model):
                 parameter.requires_grad_(flag)
 
     @contextmanager
-    def watching(self, layers: Sequence[str] = (), *, attention: bool = False) -> Iterator[Watch]:
+    def watching(self, layers: Sequence[str] = (), *, attention: bool = False, values: bool = False) -> Iterator[Watch]:
         self._python()
-        with watching(self.module, layers, attention=attention) as watch:
+        with watching(self.module, layers, attention=attention, values=values) as watch:
             yield watch
 
     @contextmanager
@@ -157,7 +157,7 @@ class TorchModel(Model):
             copies = ready.expand(count, *ready.shape[1:])
             return self._answer(copies if shared else copies.clone())
 
-        with torch.inference_mode(), eagerly(self.module):
+        with torch.no_grad(), eagerly(self.module):  # not inference mode: a graph may go on from the tail
             return Tail(self.module, layer, ask)
 
     # -- asking often

@@ -101,7 +101,7 @@ def wants_of(job: Job) -> Wants:
         if "layer" in entry.reads:
             layers = (job.model.layout.choose().name if layer is None else job.model.layout.find(layer),)
         gradients = bool(entry.reads) and Capability.GRADIENTS in entry.needs
-        wants |= Wants("input" in entry.reads, layers, "attention" in entry.reads, gradients)
+        wants |= Wants("input" in entry.reads, layers, "attention" in entry.reads, gradients, "values" in entry.reads)
     return wants
 
 
