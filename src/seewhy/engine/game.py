@@ -194,4 +194,5 @@ def gather(found: Sequence[Evidence]) -> Evidence:
         tuple(sampling for e in found for sampling in e.sampling or ()) or None,
         first.layer,
         first.notes,
+        None if first.own_notes is None else tuple(note for e in found for note in e.own_notes or ()),
     )
