@@ -72,8 +72,8 @@ class AttentionRecord:
 
     weights: tuple[Float[Tensor, "b heads to from"], ...]
     gradients: tuple[Float[Tensor, "b heads to from"], ...] | None
-    pool: Float[Tensor, "b heads to from"] | None
-    pool_gradients: Float[Tensor, "b heads to from"] | None
+    pool: Float[Tensor, "b pool_heads queries from"] | None
+    pool_gradients: Float[Tensor, "b pool_heads queries from"] | None
     tokens: TokenGrid
     moved: tuple[Moved, ...] | None = None  # of every block and the head's own, where all were asked for and seen
     lengths: Float[Tensor, "b tokens"] | None = None  # norms of the tokens behind the last block, where it was found
