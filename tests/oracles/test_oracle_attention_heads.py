@@ -8,10 +8,10 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
-from models.image_networks import FAMILIES, build, pictures
 from torch import Tensor, nn
 
 import seewhy
+from models.image_networks import FAMILIES, build, pictures
 from seewhy.inputs.preprocess import Preprocess
 from seewhy.registry import load_all
 from seewhy.testing import oracles
