@@ -10,7 +10,7 @@ from ..domain.cost import Cost
 from ..errors import NoAttention
 from ..models.tokens import TokenGrid
 from .probe import Probe
-from .reading import AttentionRecord, finite
+from .reading import AttentionRecord, finite, joined
 
 
 def layerwise(probe: Probe) -> AttentionRecord:
@@ -24,30 +24,29 @@ def layerwise(probe: Probe) -> AttentionRecord:
             f"Where the blocks of {probe.model.name} end was not found, so its head cannot be given their tokens.",
             fix="use a method that reads the attention alone: gradient-attention, attention-rollout.",
         )
-    found = [list(zip(*_each_block(probe, i, tokens), strict=True)) for i in range(len(probe.images))]
-    weights, slopes = (tuple(map(torch.cat, zip(*parts, strict=True))) for parts in zip(*found, strict=True))
-    return AttentionRecord(weights, slopes, None, None, tokens)
+    return joined([_each_block(probe, i, tokens) for i in range(len(probe.images))])
 
 
-def _each_block(probe: Probe, index: int, tokens: TokenGrid) -> list[tuple[Tensor, Tensor]]:
-    """Weights and slopes (1, heads, to, from) of each block for one image."""
+def _each_block(probe: Probe, index: int, tokens: TokenGrid) -> AttentionRecord:
+    """The record of one image."""
     model, image = probe.model, probe.images[index : index + 1]
     with torch.enable_grad(), probe.autocast(), model.watching(tokens.after, attention=True) as watch:
         model(image)
     blocks, _ = model.layout.blocks(watch.attention)
     tail = model.tail(tokens.after[-1], image)
     probe.control.pay(Cost(forward=2, tail=tail.tried))
-    found = []
+    found, slopes = [], []
     for name, weights in zip(tokens.after, blocks, strict=True):
         probe.control.check()
         given = _for_the_head(watch.layers[name], tokens)
         with torch.enable_grad(), probe.autocast(), model.watching(attention=tokens.pools) as pooling:
             score = probe.targets[index](tail(given)).sum()
         at = pooling.attention[-1].weights if tokens.pools else weights
-        slope = finite(torch.autograd.grad(score, at)[0].float(), model.name)
-        found.append((at.detach().float(), slope))
+        slopes.append(finite(torch.autograd.grad(score, at)[0].float(), model.name))
+        found.append(at.detach().float())
         probe.control.pay(Cost(tail=2) if tail.partial else Cost(forward=1, backward=1))
-    return found
+    lengths = watch.layers[tokens.after[-1]].detach().float().norm(dim=-1)
+    return AttentionRecord(tuple(found), tuple(slopes), None, None, tokens, lengths=lengths)
 
 
 def _for_the_head(rows: Float[Tensor, "1 tokens k"], tokens: TokenGrid) -> Tensor:

@@ -72,10 +72,11 @@ class AttentionRecord:
 
     weights: tuple[Float[Tensor, "b heads to from"], ...]
     gradients: tuple[Float[Tensor, "b heads to from"], ...] | None
-    pool: Float[Tensor, "b heads to from"] | None
-    pool_gradients: Float[Tensor, "b heads to from"] | None
+    pool: Float[Tensor, "b pool_heads queries from"] | None
+    pool_gradients: Float[Tensor, "b pool_heads queries from"] | None
     tokens: TokenGrid
     moved: tuple[Moved, ...] | None = None  # of every block and the head's own, where all were asked for and seen
+    lengths: Float[Tensor, "b tokens"] | None = None  # norms of the tokens behind the last block, where it was found
 
     @property
     def sent(self) -> tuple[Moved, ...]:
@@ -98,6 +99,7 @@ class AttentionRecord:
             None if self.pool_gradients is None or slopes is None else self.pool_gradients[one],
             self.tokens,
             None if self.moved is None else tuple(replace(m, values=m.values[one]) for m in self.moved),
+            None if self.lengths is None else self.lengths[one],
         )
 
 
@@ -140,7 +142,7 @@ class Reading:
             torch.cat([part.outputs for part in parts]),
             _cat([part.pixels for part in parts]),
             {name: _cat_layer([part.layers[name] for part in parts]) for name in first.layers},
-            None if first.attention is None else _cat_attention([p.attention for p in parts if p.attention]),
+            None if first.attention is None else joined([p.attention for p in parts if p.attention]),
         )
 
 
@@ -176,6 +178,7 @@ class _Seen:
     blocks: list[Tensor]
     pool: Tensor | None
     moved: list[Moved]
+    lengths: Tensor | None
 
     @property
     def points(self) -> list[Tensor]:
@@ -185,13 +188,21 @@ class _Seen:
 def _forward(probe: Probe, images: Tensor, wants: Wants) -> _Seen:
     pixels = [images] if wants.pixels else []
     if not wants.layers and not wants.attention:
-        return _Seen(probe.model(images).float(), pixels, [], [], None, [])
-    with probe.model.watching(wants.layers, attention=wants.attention, values=wants.values) as watch:
+        return _Seen(probe.model(images).float(), pixels, [], [], None, [], None)
+    last = _last_block(probe) if wants.attention else ()
+    names = tuple(dict.fromkeys(wants.layers + last))
+    with probe.model.watching(names, attention=wants.attention, values=wants.values) as watch:
         outputs = probe.model(images).float()
     blocks, pool = probe.model.layout.blocks(watch.attention) if wants.attention else ([], None)
     moved = [call.moved for call in watch.attention if call.moved is not None]
     moved = moved if len(moved) == len(watch.attention) else []
-    return _Seen(outputs, pixels, [watch.layers[name] for name in wants.layers], blocks, pool, moved)
+    lengths = watch.layers[last[0]].detach().float().norm(dim=-1) if last else None
+    return _Seen(outputs, pixels, [watch.layers[name] for name in wants.layers], blocks, pool, moved, lengths)
+
+
+def _last_block(probe: Probe) -> tuple[str, ...]:
+    tokens = probe.model.layout.tokens
+    return () if tokens is None else tokens.after[-1:]
 
 
 def _slopes(
@@ -237,6 +248,7 @@ def _assemble_attention(seen: _Seen, slopes: list[Tensor], tokens: TokenGrid) ->
         slopes[depth] if len(slopes) > depth else None,
         tokens,
         tuple(replace(m, values=m.values.float(), projection=m.projection.float()) for m in seen.moved) or None,
+        seen.lengths,
     )
 
 
@@ -260,7 +272,8 @@ def _cat_layer(parts: Sequence[LayerRecord]) -> LayerRecord:
     return LayerRecord(parts[0].choice, activations, _cat([part.gradients for part in parts]))
 
 
-def _cat_attention(parts: Sequence[AttentionRecord]) -> AttentionRecord:
+def joined(parts: Sequence[AttentionRecord]) -> AttentionRecord:
+    """The records of consecutive images as one."""
     gradients = None
     if parts[0].gradients is not None:
         gradients = tuple(torch.cat(rows) for rows in zip(*(part.gradients or () for part in parts), strict=True))
@@ -270,4 +283,5 @@ def _cat_attention(parts: Sequence[AttentionRecord]) -> AttentionRecord:
     if parts[0].moved is not None:
         every = zip(*(part.moved or () for part in parts), strict=True)
         moved = tuple(replace(same[0], values=torch.cat([m.values for m in same])) for same in every)
-    return AttentionRecord(weights, gradients, *pools, parts[0].tokens, moved)
+    lengths = _cat([part.lengths for part in parts])
+    return AttentionRecord(weights, gradients, *pools, parts[0].tokens, moved, lengths)

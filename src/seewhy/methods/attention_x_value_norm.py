@@ -31,6 +31,6 @@ from ..registry import method
 def attention_x_value_norm(probe: Probe) -> Evidence:
     """Norm of the sum over heads of weight x projected value (eq. 4), from the token(s) that the head reads."""
     record = probe.attention(values=True)
-    weights = (record.weights[-1] if record.pool is None else record.pool).double()
+    weights = (record.weights[-1] if record.pool is None else record.pool).cpu().double()
     squares = torch.einsum("bhtf,bfhg,bgtf->btf", weights, record.sent[-1].products, weights)
-    return read_out(squares.clamp(min=0).sqrt().float(), record)
+    return read_out(squares.clamp(min=0).sqrt().to(record.weights[0]), record)

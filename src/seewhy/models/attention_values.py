@@ -29,8 +29,11 @@ class Moved:
 
     @property
     def products(self) -> Float[Tensor, "b from heads heads"]:
-        """Inner products of what the heads would send of each token: all that the length of a sum over heads needs."""
-        values, projection = self.values.double(), self.projection.double()
+        """Inner products of what the heads would send of each token: all that the length of a sum over heads needs.
+
+        In double precision, and so on the processor: heads may nearly cancel, and not every accelerator has doubles.
+        """
+        values, projection = self.values.cpu().double(), self.projection.cpu().double()
         sent = torch.einsum("bhfd,hdk->bfhk", values, projection)
         return sent @ sent.mT
 

@@ -180,7 +180,7 @@ def _chosen(subject: Subject) -> Iterator[Check]:
 
 
 def _assumed(subject: Subject) -> Iterator[Check]:
-    for note in subject.evidence.notes:
+    for note in subject.evidence.notes_of(subject.index):
         yield Check("note", "warning", note)
     for note in (*subject.model.notes, *subject.model.doubts):
         yield Check("model", "warning", note)
