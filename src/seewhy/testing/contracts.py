@@ -29,6 +29,8 @@ from .wrappers import Counting, Cramped, Failing
 # twice what was measured; gradients differ most, where a ReLU near zero switches.
 BFLOAT16 = {"gradient": 0.25, "activation": 0.05, "attention": 0.05, "perturbation": 0.02, "shapley": 0.01}
 JUMPED = 0.05  # share of the places that rounding may tip over a threshold, where a map is made of thresholds
+
+BFLOAT16 = {"gradient": 0.25, "activation": 0.05, "attention": 0.05, "perturbation": 0.04, "shapley": 0.01}
 SIMPLE = (int, float, bool, str, type(None), Baseline, *typing.get_args(RegionSpec))
 
 
