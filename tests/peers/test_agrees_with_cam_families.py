@@ -9,6 +9,7 @@ import torchcam.methods as tc
 from peer_networks import IMAGES, TARGET, network, unit
 from pytorch_grad_cam import FEM, FinerCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+from torch import nn
 
 import seewhy
 
@@ -54,3 +55,16 @@ def test_finer_cam_is_that_of_pytorch_grad_cam_where_one_class_is_compared() -> 
     asked = {"layer": "act2", "target": TARGET, "rivals": 1, "share": 0.6}
     found = seewhy.explain(network(), IMAGES[0], method="finer-cam", **asked).values
     np.testing.assert_allclose(unit(found), theirs, atol=1e-5)
+
+
+def test_cam_is_that_of_torchcam_where_it_is_told_the_linear_layer() -> None:
+    torch.manual_seed(4)
+    pooled = nn.Sequential(
+        nn.Conv2d(3, 6, 5, stride=3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 4)
+    )
+    pooled.eval()
+    with tc.CAM(pooled, "1", fc_layer="4") as extract:
+        pooled(IMAGES[:1])
+        theirs = extract(TARGET, normalized=False)[0][0].detach().numpy()
+    found = seewhy.explain(pooled, IMAGES[0], method="cam", target=TARGET, sign="both").values
+    np.testing.assert_allclose(found, theirs, atol=1e-5 * np.abs(theirs).max())
