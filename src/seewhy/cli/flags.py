@@ -20,6 +20,7 @@ MEANING = {
     "deviations": "Deviations above its mean from which a channel is strong.",
     "form": "The complete signed map, or the one that was published.",
     "fraction": "Share of the values that move at a time.",
+    "groups": "Groups of channels that share a mask; 0: every channel by itself.",
     "keep": "Share of the photo that a random mask keeps.",
     "layer": "Layer to read, as `seewhy layers` lists them.",
     "leeway": "How far a value may stray from the straight line.",

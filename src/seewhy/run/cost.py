@@ -9,7 +9,6 @@ from ..domain.cost import Cost
 from ..errors import MissingInput
 from ..inputs.read import expand, read_sample
 from ..models.adapt import adapt
-from .batch import patches_of
 from .explain import preprocess_for
 from .plan import Methods, plan
 
@@ -43,5 +42,4 @@ def cost(
     sample = read_sample(items[0], preprocess_for(adapted, items[0]))
     image = sample.pixels
     adapted.meet(tuple(image.shape))
-    patches = patches_of(adapted, steps)
-    return Bill({step.entry.name: step.on(sample.geometry).cost(image, patches) for step in steps}, len(items))
+    return Bill({step.entry.name: step.on(sample.geometry).cost(image, adapted) for step in steps}, len(items))
