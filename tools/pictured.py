@@ -22,6 +22,7 @@ OPTIONS: dict[str, dict[str, Any]] = {  # cheaper than the defaults where these 
     "lime": {"regions": "superpixels:30", "samples": 400},
     "permutation-shapley": {"regions": "superpixels:20", "samples": 24},
     "rise": {"samples": 600},
+    "score-cam": {"groups": 64},
     "shapley-interactions": {"regions": "grid:4", "samples": 400},
     "sobol": {"regions": "grid:7", "samples": 16},
 }

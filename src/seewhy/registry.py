@@ -19,18 +19,20 @@ from .errors import MissingCapability, UnknownMethod, near
 
 FACTS_FILE = Path(__file__).with_name("facts.json")
 F = TypeVar("F", bound=Callable[..., Any])
+LAYER = (512, 7, 7)  # of a typical network, where none is at hand
 OFTEN = 32  # passes of one image: preparing a copy takes about as long as ten
 Scale = Literal["logit", "probability", "log-odds"]
 
 
 @dataclass(frozen=True)
 class Ask:
-    """What a declared cost may depend on: one image, its parts, the baseline's fills and the options."""
+    """What a declared cost may depend on: one image, its parts, the baseline's fills, the options, the layer read."""
 
     space: tuple[int, ...]
     parts: int
     fills: int
     options: Mapping[str, Any]
+    layer: tuple[int, ...] = ()  # k, *grid; of methods that read one
 
     def __getitem__(self, option: str) -> Any:
         return self.options[option]
@@ -215,7 +217,7 @@ def typical(entry: Entry) -> Ask:
     parts = getattr(regions, "cells", 0) ** 2 or getattr(regions, "count", 0)
     if "window" in options:
         parts = Windows(options["window"], options["stride"]).count(space)
-    return Ask(space, parts, getattr(options.get("baseline"), "fills", 1), options)
+    return Ask(space, parts, getattr(options.get("baseline"), "fills", 1), options, LAYER)
 
 
 def write_facts() -> None:

@@ -21,6 +21,7 @@ MEANING = {
     "estimator": "How a map is estimated from random masks: regression or covariance.",
     "form": "The complete signed map, or the one that was published.",
     "fraction": "Share of the values that move at a time.",
+    "groups": "Groups of channels that share a mask; 0: every channel by itself.",
     "keep": "Share of the photo that a random mask keeps.",
     "layer": "Layer to read, as `seewhy layers` lists them.",
     "leeway": "How far a value may stray from the straight line.",

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional
 
 from ..domain.capability import Capability
 from ..domain.cost import Cost
@@ -17,6 +16,7 @@ from ..domain.evidence import Evidence
 from ..models.implicit_biases import Balanced, Bias, Biases, ConstantAttention
 from ..models.tokens import TokenGrid
 from .bending import named
+from .maps import enlarged
 from .probe import Probe
 from .reading import finite
 
@@ -159,12 +159,6 @@ def spread(values: Float[Tensor, " *grid"], space: tuple[int, ...]) -> Float[Ten
     with torch.enable_grad():
         (weights,) = torch.autograd.grad(enlarged(cells, space).sum(), cells)
     return enlarged(values[None] / weights, space)[0]
-
-
-def enlarged(maps: Float[Tensor, "k *grid"], space: tuple[int, ...]) -> Float[Tensor, "k *space"]:
-    """Maps of channels, interpolated."""
-    mode = "bilinear" if len(space) == 2 else "trilinear"
-    return functional.interpolate(maps[None], size=tuple(space), mode=mode, align_corners=False)[0]
 
 
 def unit(part: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn import functional
 
 from ..domain.evidence import Evidence
 from ..domain.shapes import Maps
@@ -30,3 +31,9 @@ def unusually_strong(activations: Float[Tensor, "b k *grid"], deviations: float)
     mean, spread = flat.mean(dim=2, keepdim=True), flat.std(dim=2, keepdim=True, correction=0)
     values = (mean.clamp(min=0) * (flat > mean + deviations * spread)).sum(dim=1)
     return values.float().reshape(len(activations), *activations.shape[2:])
+
+
+def enlarged(maps: Float[Tensor, "k *grid"], space: tuple[int, ...]) -> Float[Tensor, "k *space"]:
+    """Maps of channels, interpolated."""
+    mode = "bilinear" if len(space) == 2 else "trilinear"
+    return functional.interpolate(maps[None], size=tuple(space), mode=mode, align_corners=False)[0]

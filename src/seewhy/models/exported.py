@@ -42,7 +42,7 @@ class ExportedModel(Model):
     ) -> None:
         self.name, self.preprocess, self.output = name or "exported program", preprocess, output
         self.labels = tuple(labels) if labels is not None else None
-        self.missing = dict.fromkeys((Capability.LAYERS, Capability.ATTENTION, Capability.TOKENS), WHY)
+        self.missing = dict.fromkeys(~self.capabilities, WHY)
         self.module, self._graph = program.module(), str(program.graph)
         example = _example(program)
         fixed = [side if isinstance(side, int) else None for side in example.shape]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from jaxtyping import Float
@@ -17,6 +17,7 @@ from ..errors import NoAttention, NoSuitableLayer, UnknownLayer
 from .attention import AttentionCall
 from .dryrun import DryRun, Seen, dry_run
 from .entrance import find_entrance
+from .head import why_not_pooled
 from .layers import LayerInfo, Reading, find_name, map_reading
 from .readings import readings_of
 from .tokens import TokenGrid, find_tokens, split_calls
@@ -34,6 +35,7 @@ class Layout:
     tokens: TokenGrid | None
     why_no_tokens: str
     why_no_dropping: str
+    why_not_pooled: str = ""  # asked of the layer that is chosen
 
     @staticmethod
     def of(module: nn.Module, ask: Callable[[Tensor], Tensor], images: Tensor) -> Layout:
@@ -46,7 +48,8 @@ class Layout:
             found, why, dropping = None, tokens, tokens
         else:
             (found, dropping), why = find_entrance(module, ask, run, tokens), ""
-        return Layout(weakref.ref(module), run, readings_of(run, maps, found, known), found, why, dropping)
+        layout = Layout(weakref.ref(module), run, readings_of(run, maps, found, known), found, why, dropping)
+        return replace(layout, why_not_pooled=layout._why_not_pooled(ask))
 
     @property
     def module(self) -> nn.Module:
@@ -66,6 +69,8 @@ class Layout:
             reasons[Capability.ATTENTION] = self.why_no_tokens
         if self.why_no_dropping:
             reasons[Capability.TOKENS] = self.why_no_dropping
+        if self.why_not_pooled:
+            reasons[Capability.POOLING] = self.why_not_pooled
         return reasons
 
     # -- layers
@@ -153,6 +158,14 @@ class Layout:
         return weights[: self.tokens.blocks], weights[-1] if pools else None
 
     # -- judging
+
+    def _why_not_pooled(self, ask: Callable[[Tensor], Tensor]) -> str:
+        chosen = self._chosen()
+        if chosen is None:
+            return "no layer keeps a map of the image on the way to the answer"
+        reading = self.readings[chosen.name]
+        assert isinstance(reading, Reading)
+        return why_not_pooled(self.module, ask, self.run, chosen.name, reading)
 
     def _chosen(self) -> LayerChoice | None:
         try:

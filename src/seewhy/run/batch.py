@@ -16,7 +16,6 @@ from ..domain.check import Check
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
 from ..domain.prediction import Prediction
-from ..domain.regions import Patches
 from ..domain.target import Asked, Scale, Target, kind_of
 from ..engine.control import Control
 from ..engine.probe import Precision, Probe, read
@@ -66,9 +65,8 @@ def explain_batch(job: Job, samples: Sequence[Sample], asked: Sequence[Asked]) -
         _look(probe, job, wants, asked, published)
         looked = (time.perf_counter() - started) / len(samples)
         if job.budget is not None:  # counting the parts means making them, so only where it matters
-            patches = patches_of(job.model, job.steps)
             for step in job.steps:
-                affordable(step, step.on(samples[0].geometry).cost(images[0], patches), job.budget)
+                affordable(step, step.on(samples[0].geometry).cost(images[0], job.model), job.budget)
         columns: list[list[Explanation | Failure]] = []
         for step in job.steps:
             found = _run(probe, job, step, samples, asked, looked)
@@ -218,11 +216,3 @@ def _rival_evidence(
     job.control.share = None
     job.control.start()
     return entry.function(probe.against(rivals, reading or Reading.of_outputs(probe.clean)), **options), ""
-
-
-def patches_of(model: Model, steps: Sequence[Step]) -> tuple[int, ...] | None:
-    """The model's own patch grid, looked up only when some method plays with patches."""
-    if not any(isinstance(step.options.get("regions"), Patches) for step in steps):
-        return None
-    tokens = model.layout.tokens
-    return None if tokens is None else tuple(tokens.grid)

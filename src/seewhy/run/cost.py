@@ -9,7 +9,6 @@ from ..domain.cost import Cost
 from ..errors import MissingInput
 from ..inputs.read import expand, read_sample
 from ..models.adapt import adapt
-from .batch import patches_of
 from .explain import preprocess_for
 from .plan import Methods, plan
 
@@ -45,3 +44,5 @@ def cost(
     steps, _ = plan(method, options, adapted, seed=seed, image=image)
     patches = patches_of(adapted, steps)
     return Bill({step.entry.name: step.on(sample.geometry).cost(image, patches) for step in steps}, len(items))
+
+    return Bill({step.entry.name: step.on(sample.geometry).cost(image, adapted) for step in steps}, len(items))

@@ -174,7 +174,9 @@ def _expected(job: Job, rows: Sequence[Row]) -> int:
     if job.control.progress is None or not rows:
         return 0
     try:
-        each = sum(step.on(rows[0].sample.geometry).cost(rows[0].sample.pixels).calls for step in job.steps)
+        sample = rows[0].sample
+        job.model.meet(tuple(sample.pixels.shape))
+        each = sum(step.on(sample.geometry).cost(sample.pixels, job.model).calls for step in job.steps)
     except SeewhyError:
         return 0
     return each * len(rows)

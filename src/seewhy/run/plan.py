@@ -17,7 +17,7 @@ from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.geometry import Geometry
 from ..domain.options import coerce, encode
-from ..domain.regions import Given, Windows
+from ..domain.regions import Given, Patches, Windows
 from ..errors import BudgetTooSmall, UnknownOption, near
 from ..models.layers import find_name
 from ..models.model import Model
@@ -50,18 +50,25 @@ class Step:
         seen = geometry.to_model(masks) if masks.ndim == 2 else np.stack([geometry.to_model(m > 0) for m in masks])
         return replace(self, options={**self.options, "regions": Given(seen)})
 
-    def ask(self, image: Tensor, patches: tuple[int, ...] | None = None) -> Ask:
-        """What the declared cost depends on, for one image (c, *space)."""
+    def ask(self, image: Tensor, model: Model) -> Ask:
+        """What the declared cost depends on, for one image (c, *space) that the model has met."""
         baseline, regions = self.options.get("baseline"), self.options.get("regions")
         if "window" in self.options:
             regions = Windows(self.options["window"], self.options["stride"])
-        parts = 0 if regions is None else _count(regions, image, patches)
+        parts = 0 if regions is None else _count(regions, image, model)
         fills = baseline.fills if isinstance(baseline, Baseline) else 1
-        return Ask(tuple(image.shape[1:]), parts, fills, self.options)
+        return Ask(tuple(image.shape[1:]), parts, fills, self.options, self._layer(model))
 
-    def cost(self, image: Tensor, patches: tuple[int, ...] | None = None) -> Cost:
+    def cost(self, image: Tensor, model: Model) -> Cost:
         """Model calls for one image, the prediction included; an upper bound where sampling may stop early."""
-        return self.entry.cost(self.ask(image, patches))
+        return self.entry.cost(self.ask(image, model))
+
+    def _layer(self, model: Model) -> tuple[int, ...]:
+        """The shape of the layer that it reads."""
+        if "layer" not in self.entry.reads:
+            return ()
+        asked = self.options.get("layer")
+        return (model.layout.choose() if asked is None else model.layout.choice(asked)).shape
 
 
 def plan(
@@ -143,7 +150,9 @@ def _all_known(options: Mapping[str, Any], entries: Sequence[Entry]) -> None:
             )
 
 
-def _count(regions: Any, image: Tensor, patches: tuple[int, ...] | None) -> int:
+def _count(regions: Any, image: Tensor, model: Model) -> int:
     if isinstance(regions, Windows):
         return regions.count(tuple(image.shape[1:]))
+    tokens = model.layout.tokens if isinstance(regions, Patches) else None
+    patches = None if tokens is None else tuple(tokens.grid)
     return int(regions.of(image, patches).count)

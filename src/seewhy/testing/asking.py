@@ -140,5 +140,6 @@ def assert_close(found: Any, expected: Any, share: float, *, beside: float = 0.0
 
 
 def score_beside(entry: Entry, found: Any) -> float:
-    """The score, for methods whose maps are differences of scores; 0 for those that read gradients or attention."""
-    return found.target.score if entry.family in ("perturbation", "shapley") else 0.0
+    """The score, for methods whose maps are made of scores; 0 for those that only read what one pass shows."""
+    made = entry.family in ("perturbation", "shapley") or not (entry.only_looks or Capability.GRADIENTS in entry.needs)
+    return found.target.score if made else 0.0

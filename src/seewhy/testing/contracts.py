@@ -73,7 +73,7 @@ def check_cost(entry: Entry, case: Case) -> None:
     model = adapt(counting)
     model.meet(case.shape)
     ask(entry, model, images)  # the dry run of the layout is not part of any explanation
-    declared = step_of(entry, case.axes).cost(images[0])
+    declared = step_of(entry, case.axes).cost(images[0], model)
     _, control = ask_bare(entry, model, images, answers=Forgetful())
     passes = Cost(control.spent.forward, control.spent.backward)
     assert passes == declared, f"{entry.name} declares {declared}, it cost {passes}"
@@ -106,7 +106,9 @@ def check_images_untouched(entry: Entry, case: Case) -> None:
 
 def check_chunks(entry: Entry, case: Case, most: int) -> None:
     """Neither the size of model calls nor running out of memory changes the map, or when sampling stops."""
-    few = step_of(entry, case.axes).cost(case.images(1)[0]).forward <= most  # one image alone would never be refused
+    few = (
+        step_of(entry, case.axes).cost(case.images(1)[0], case.model()).forward <= most
+    )  # one image alone would never be refused
     images, options = case.images(4 if entry.reads or few else 1), {"samples": 128, "tolerance": 0.3}
     whole = ask(entry, case.build(), images, options)
     limited = case.model()

@@ -76,8 +76,8 @@ def check_axioms(entry: Entry, case: Case) -> None:
 def check_budget(entry: Entry, case: Case) -> None:
     """Never more calls than the budget: what samples stops there and says so, the rest refuses beforehand."""
     image, stops = case.images(1), set()
-    full = step_of(entry, case.axes).cost(image[0]).calls
     model = case.model()
+    full = step_of(entry, case.axes).cost(image[0], model).calls
     for budget in {1, full - 1, full, *range(2, full, max(1, full // 12))} - {0}:
         try:
             (found,) = ask(entry, model, image, budget=budget)

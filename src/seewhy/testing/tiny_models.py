@@ -48,7 +48,7 @@ class TinyCNN(nn.Module):
             part.running_var.fill_(0.03)  # an untrained network would hardly react to its input
 
     def forward(self, images: Variants) -> Outputs:
-        maps = self.act(self.norm(self.first(images)))
+        maps = functional.relu_(self.norm(self.first(images)))
         maps = self.act(self.norm2(self.second(maps)))
         return self.head(maps.flatten(2).mean(dim=2)) * 4  # type: ignore[no-any-return]
 
