@@ -16,7 +16,7 @@ class Ranked:
 
     index: int
     label: str
-    probability: float
+    probability: float | None  # of a box its score, of a segment its share of the picture; None for a value
     output: float  # the raw number that the model gave
 
 
@@ -27,6 +27,8 @@ class Prediction:
     top: tuple[Ranked, ...]
     kind: Kind
     classes: int
+    task: str = "classes"
+    unit: str = ""  # of values
 
     @property
     def index(self) -> int:
@@ -34,10 +36,10 @@ class Prediction:
 
     @property
     def label(self) -> str:
-        return self.top[0].label
+        return self.top[0].label if self.top else "nothing"
 
     @property
-    def probability(self) -> float:
+    def probability(self) -> float | None:
         return self.top[0].probability
 
     @staticmethod
@@ -51,7 +53,13 @@ class Prediction:
 
     def to_json(self) -> dict[str, object]:
         """Plain data for manifests and `--json`."""
-        return {"kind": self.kind, "classes": self.classes, "top": [vars(rank) for rank in self.top]}
+        return {
+            "kind": self.kind,
+            "task": self.task,
+            "unit": self.unit,
+            "classes": self.classes,
+            "top": [vars(rank) for rank in self.top],
+        }
 
 
 def name_of(index: int, labels: Sequence[str] | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -12,9 +12,9 @@ from torch import Tensor
 from ..errors import BadTarget, SeewhyError, UnknownClass, near
 from .shapes import Outputs, Scores
 
-Scale = Literal["logit", "probability", "log-odds"]
-SCALES = ("logit", "probability", "log-odds")
-Kind = Literal["logits", "probabilities"]
+Scale = Literal["logit", "probability", "log-odds", "value"]
+SCALES = ("logit", "probability", "log-odds")  # that can be wished for
+Kind = Literal["logits", "probabilities", "values"]  # values: numbers that compete for nothing
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,15 @@ class Contrast:
     that: int | str
 
 
-Asked = int | str | Contrast | Callable[[Tensor], Tensor] | None
+@dataclass(frozen=True)
+class Segment:
+    """How strongly a segmenter calls pixels by a class: nothing means the largest one, where it is predicted."""
+
+    of: int | str | None = None
+    mask: Any = None  # of the photo's pixels (h, w), True where the class is asked about
+
+
+Asked = int | str | Contrast | Segment | Callable[[Tensor], Tensor] | None
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,8 @@ class Target:
 
 def on_scale(outputs: Outputs, index: int, scale: Scale, kind: Kind) -> Scores:
     """The score of one class; a single output is the log-odds (or probability) of its one class."""
+    if kind == "values":
+        return outputs[:, index]
     single = outputs.shape[1] == 1
     if kind == "logits":
         if scale == "logit":
@@ -85,7 +95,7 @@ def on_scale(outputs: Outputs, index: int, scale: Scale, kind: Kind) -> Scores:
 
 def probabilities(outputs: Outputs, kind: Kind) -> Outputs:
     """Outputs as class probabilities."""
-    if kind == "probabilities":
+    if kind != "logits":
         return outputs
     return torch.sigmoid(outputs) if outputs.shape[1] == 1 else torch.softmax(outputs, dim=1)
 

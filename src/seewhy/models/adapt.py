@@ -14,7 +14,8 @@ from . import zoo
 from .carried import carried_by, labels_of, preprocess_of
 from .function import FunctionModel, Takes
 from .model import Model
-from .torch_module import TorchModel
+from .tasks import Task, task_of
+from .torch_module import TorchModel, unwrapped
 
 KINDS = (
     "a torch.nn.Module, a torch.export program, an ONNX file or session, a Hugging Face pipeline,"
@@ -31,6 +32,8 @@ class Said:
     name: str | None = None
     output: Any = None  # which answer to use: a function of a module's output, or the name of an ONNX or served output
     takes: Takes | None = None  # what a plain function is handed
+    task: str | None = None
+    unit: str | None = None  # of values
     batch: int | None = None  # the largest batch that a plain function can take
 
     def filled(self, **found: Any) -> Said:
@@ -53,12 +56,14 @@ def adapt(
     output: Any = None,
     takes: Takes | None = None,
     batch: int | None = None,
+    task: Task | None = None,
+    unit: str | None = None,
     trust_pickle: bool = False,
 ) -> Model:
-    """A model that can be explained, from anything that classifies images."""
+    """A model that can be explained, from anything that answers about images; `task` says what it answers."""
     if labels is None and hasattr(preprocess, "meta"):  # torchvision weights carry both
         labels = labels_of(preprocess)
-    said = Said(preprocess, labels, name, output, takes, batch)
+    said = Said(preprocess, labels, name, output, takes, task, unit, batch)
     if not isinstance(thing, str | os.PathLike):
         return _placed(thing, said, device)
     found = zoo.find(os.fspath(thing), trust_pickle=trust_pickle)
@@ -95,12 +100,12 @@ def _adapted(thing: Any, said: Said) -> Model:
     if isinstance(thing, torch.export.ExportedProgram):
         from .exported import ExportedModel
 
-        said.refuse("a torch.export program", "takes", "batch")
+        said.refuse("a torch.export program", "takes", "batch", "task", "unit")
         return ExportedModel(thing, output=said.output, **_common(said))
     if isinstance(thing, str):
         from .remote import RemoteModel
 
-        said.refuse("an endpoint", "takes")
+        said.refuse("an endpoint", "takes", "task", "unit")
         return RemoteModel(
             thing,
             name=said.name,
@@ -112,14 +117,14 @@ def _adapted(thing: Any, said: Said) -> Model:
     if isinstance(thing, os.PathLike | bytes) or hasattr(thing, "SerializeToString") or hasattr(thing, "get_inputs"):
         from .onnx import OnnxModel
 
-        said.refuse("an ONNX model", "takes", "batch")
+        said.refuse("an ONNX model", "takes", "batch", "task", "unit")
         return OnnxModel(
             thing, name=said.name, labels=labels_of(said.labels), preprocess=said.preprocess, output=said.output
         )
     if isinstance(getattr(thing, "model", None), nn.Module) and hasattr(thing, "image_processor"):  # a pipeline
         return _module(thing.model, said.filled(preprocess=thing.image_processor))
     if callable(thing) and not isinstance(thing, type):
-        said.refuse("a function", "output")
+        said.refuse("a function", "output", "task", "unit")
         return FunctionModel(thing, takes=said.takes or "tensor", batch=said.batch, **_common(said))
     what = f"The class {thing.__name__}" if isinstance(thing, type) else f"A {type(thing).__name__}"
     raise UnsupportedModel(f"{what} is not a model that seewhy can ask.", fix=f"give {KINDS}.")
@@ -130,7 +135,8 @@ def _module(module: nn.Module, said: Said) -> Model:
     beside = carried_by(module)
     notes = beside.notes if said.preprocess is None else ()
     said = said.filled(preprocess=beside.preprocess, labels=beside.labels)
-    model = TorchModel(module, output=said.output, **_common(said))
+    kind = task_of(unwrapped(module), said.task)
+    model = TorchModel(module, output=said.output, task=kind, unit=said.unit or "", **_common(said))
     model.notes = (*model.notes, *notes)
     return model
 

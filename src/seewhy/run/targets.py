@@ -14,7 +14,12 @@ from ..errors import BadOption, BadTarget
 
 
 def resolve(
-    asked: Asked, outputs: Tensor, labels: Sequence[str] | None, wanted: Scale | None, published: Scale
+    asked: Asked,
+    outputs: Tensor,
+    labels: Sequence[str] | None,
+    wanted: Scale | None,
+    published: Scale,
+    known: Kind | None = None,
 ) -> Target:
     """The target of one image, from its row of outputs (1, classes): nothing means the predicted class.
 
@@ -22,10 +27,10 @@ def resolve(
     """
     if wanted is not None and wanted not in SCALES:
         raise BadOption(f"scale={wanted!r} is not possible.", fix=f"give one of: {', '.join(SCALES)}.")
-    kind, classes = kind_of(outputs), outputs.shape[1]
-    scale: Scale = wanted or (published if kind == "logits" else "probability")
+    kind, classes = known or kind_of(outputs), outputs.shape[1]
+    scale = scale_of(kind, wanted, published)
     if asked is None:
-        asked = int(outputs[0].argmax())
+        asked = _first(outputs, kind)
     if isinstance(asked, Contrast):
         this, that = (class_index(_plain(side), labels, classes) for side in (asked.this, asked.that))
         if this == that:
@@ -40,6 +45,24 @@ def resolve(
         f"{asked!r} is not a target.",
         fix="give nothing, an index, a name, Contrast(this, that), or a function of the outputs.",
     )
+
+
+def scale_of(kind: Kind, wanted: Scale | None, published: Scale) -> Scale:
+    """The scale of the score: values have only their own."""
+    if kind != "values":
+        return wanted or (published if kind == "logits" else "probability")
+    if wanted is not None:
+        problem = f"scale={wanted!r} means nothing here: the model answers values, not classes that compete."
+        raise BadOption(problem, fix="leave scale out.")
+    return "value"
+
+
+def _first(outputs: Tensor, kind: Kind) -> int:
+    """What is explained when nothing was asked."""
+    if kind == "values" and outputs.shape[1] > 1:
+        problem = f"The model answers {outputs.shape[1]} values, and none of them is the answer more than another."
+        raise BadTarget(problem, fix=f"give target=INDEX, from 0 to {outputs.shape[1] - 1}.")
+    return int(outputs[0].argmax())
 
 
 def of_class(index: int, labels: Sequence[str] | None, scale: Scale, kind: Kind) -> Target:
