@@ -43,13 +43,24 @@ class Prediction:
         return self.top[0].probability
 
     @staticmethod
-    def of(outputs: Tensor, kind: Kind, labels: Sequence[str] | None, *, shown: int = 5) -> Prediction:
+    def of(
+        outputs: Tensor,
+        kind: Kind,
+        labels: Sequence[str] | None,
+        *,
+        task: str = "classes",
+        unit: str = "",
+        shown: int = 5,
+    ) -> Prediction:
         """The prediction of one row of outputs."""
         row = outputs.reshape(1, -1).float().cpu()
+        if kind == "values":
+            read = [Ranked(i, name_of(i, labels, kind), None, float(row[0, i])) for i in range(row.shape[1])]
+            return Prediction(tuple(read[:shown]), kind, row.shape[1], task, unit)
         p = probabilities(row, kind)[0]
         best = row[0].argsort(descending=True, stable=True)[:shown].tolist()
         ranked = tuple(Ranked(i, name_of(i, labels), float(p[i]), float(row[0, i])) for i in best)
-        return Prediction(ranked, kind, row.shape[1])
+        return Prediction(ranked, kind, row.shape[1], task, unit)
 
     def to_json(self) -> dict[str, object]:
         """Plain data for manifests and `--json`."""
@@ -62,6 +73,6 @@ class Prediction:
         }
 
 
-def name_of(index: int, labels: Sequence[str] | None) -> str:
-    """The class name, or 'class 7' for a model without names."""
-    return labels[index] if labels and index < len(labels) else f"class {index}"
+def name_of(index: int, labels: Sequence[str] | None, kind: Kind = "logits") -> str:
+    """The class name, or 'class 7' (or 'value 7') for a model without names."""
+    return labels[index] if labels and index < len(labels) else f"{'value' if kind == 'values' else 'class'} {index}"

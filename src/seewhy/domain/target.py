@@ -14,7 +14,7 @@ from .shapes import Outputs, Scores
 
 Scale = Literal["logit", "probability", "log-odds", "value"]
 SCALES = ("logit", "probability", "log-odds")  # that can be wished for
-Kind = Literal["logits", "probabilities", "values"]  # values: numbers that compete for nothing
+Kind = Literal["logits", "probabilities", "values"]  # values: numbers that do not compete
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Contrast:
     that: int | str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Segment:
     """How strongly a segmenter calls pixels by a class: nothing means the largest one, where it is predicted."""
 
@@ -33,7 +33,15 @@ class Segment:
     mask: Any = None  # of the photo's pixels (h, w), True where the class is asked about
 
 
-Asked = int | str | Contrast | Segment | Callable[[Tensor], Tensor] | None
+@dataclass(frozen=True, eq=False)
+class Similar:
+    """How alike the embedding of the input is to another: of an image, given as numbers, or of a text."""
+
+    to: Any
+    tokenizer: Any = None  # given when `to` is a text: the tokenizer of the model
+
+
+Asked = int | str | Contrast | Segment | Similar | Callable[[Tensor], Tensor] | None
 
 
 @dataclass(frozen=True)

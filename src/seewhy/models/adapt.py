@@ -14,9 +14,10 @@ from . import zoo
 from .carried import carried_by, labels_of, preprocess_of
 from .function import FunctionModel, Takes
 from .model import Model
-from .tasks import Task, task_of
+from .tasks import Task, kind_for, task_of
 from .torch_module import TorchModel, unwrapped
 
+ROWS = ("classes", "embedding", "regression")  # tasks that a table of numbers can answer
 KINDS = (
     "a torch.nn.Module, a torch.export program, an ONNX file or session, a Hugging Face pipeline,"
     " a Python function, a model by name, or the URL of an Open Inference Protocol endpoint"
@@ -79,7 +80,7 @@ def adapt(
 
 def _placed(thing: Any, said: Said, device: str | torch.device | None) -> Model:
     """The adapted model, which must already be on the device that was asked for: a person's model is never moved."""
-    model = _adapted(thing, said)
+    model = _with_task(_adapted(thing, said), said)
     wanted = None if device is None else _device(device)
     if wanted and (wanted.type != model.device.type or wanted.index not in (None, model.device.index)):
         raise BadOption(
@@ -88,6 +89,20 @@ def _placed(thing: Any, said: Said, device: str | torch.device | None) -> Model:
             if isinstance(thing, nn.Module)
             else "leave device out: this kind of model decides by itself where it runs.",
         )
+    return model
+
+
+def _with_task(model: Model, said: Said) -> Model:
+    """What a model answers that only answers; a network knows it already."""
+    if said.task is not None and not isinstance(model, TorchModel):
+        if said.task not in ROWS:
+            raise BadOption(
+                f"task={said.task!r} is not possible for {model.name}, which answers rows of numbers.",
+                fix=f"give one of: {', '.join(ROWS)}; or wrap a torch.nn.Module.",
+            )
+        model.task, model.kind, model.unit = said.task, kind_for(said.task), said.unit or ""  # type: ignore[assignment, arg-type]
+    if said.unit is not None and model.task != "regression":
+        raise BadOption(f"unit={said.unit!r} means nothing for {model.task}.", fix="add task='regression'.")
     return model
 
 
@@ -100,12 +115,12 @@ def _adapted(thing: Any, said: Said) -> Model:
     if isinstance(thing, torch.export.ExportedProgram):
         from .exported import ExportedModel
 
-        said.refuse("a torch.export program", "takes", "batch", "task", "unit")
+        said.refuse("a torch.export program", "takes", "batch")
         return ExportedModel(thing, output=said.output, **_common(said))
     if isinstance(thing, str):
         from .remote import RemoteModel
 
-        said.refuse("an endpoint", "takes", "task", "unit")
+        said.refuse("an endpoint", "takes")
         return RemoteModel(
             thing,
             name=said.name,
@@ -117,14 +132,14 @@ def _adapted(thing: Any, said: Said) -> Model:
     if isinstance(thing, os.PathLike | bytes) or hasattr(thing, "SerializeToString") or hasattr(thing, "get_inputs"):
         from .onnx import OnnxModel
 
-        said.refuse("an ONNX model", "takes", "batch", "task", "unit")
+        said.refuse("an ONNX model", "takes", "batch")
         return OnnxModel(
             thing, name=said.name, labels=labels_of(said.labels), preprocess=said.preprocess, output=said.output
         )
     if isinstance(getattr(thing, "model", None), nn.Module) and hasattr(thing, "image_processor"):  # a pipeline
         return _module(thing.model, said.filled(preprocess=thing.image_processor))
     if callable(thing) and not isinstance(thing, type):
-        said.refuse("a function", "output", "task", "unit")
+        said.refuse("a function", "output")
         return FunctionModel(thing, takes=said.takes or "tensor", batch=said.batch, **_common(said))
     what = f"The class {thing.__name__}" if isinstance(thing, type) else f"A {type(thing).__name__}"
     raise UnsupportedModel(f"{what} is not a model that seewhy can ask.", fix=f"give {KINDS}.")

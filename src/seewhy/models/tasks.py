@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from ..domain.target import Kind
 from ..errors import BadOption
 
-Task = Literal["classes", "segmentation"]
+Task = Literal["classes", "segmentation", "embedding", "regression"]
+IMAGE_SIDES = ("get_image_features", "encode_image")  # Hugging Face; OpenAI's and open CLIP
 Rows = Callable[[Any], Tensor]  # from a model's answer to one row (n, classes) per image
 
 
@@ -24,9 +25,18 @@ def task_of(module: nn.Module, said: str | None) -> Task:
     home = type(module).__module__.split(".")
     if home[:3] == ["torchvision", "models", "segmentation"] or "ForSemanticSegmentation" in type(module).__name__:
         return "segmentation"
+    if image_side(module) is not None or type(module).__name__.endswith("VisionModelWithProjection"):
+        return "embedding"
+    if getattr(getattr(module, "config", None), "problem_type", None) == "regression":
+        return "regression"
     return "classes"
+
+
+def image_side(module: nn.Module) -> str | None:
+    """The function of an image-text model that embeds images."""
+    return next((name for name in IMAGE_SIDES if callable(getattr(module, name, None))), None)
 
 
 def kind_for(task: Task) -> Kind | None:
     """What the rows of a task are, where that does not depend on the answer."""
-    return None
+    return "values" if task in ("embedding", "regression") else None

@@ -26,7 +26,7 @@ from .prepared import as_wanted, prepared
 from .sample import noise, sample_shapes, stated_size
 from .tail import Tail
 from .tape import Tape, Unwritable
-from .tasks import Rows, Task, kind_for
+from .tasks import Rows, Task, image_side, kind_for
 from .tokens import dropping
 from .unasked import rows_of
 from .watch import Watch, eagerly, watching
@@ -40,7 +40,10 @@ UNSTEADY = (
     "The same image got another answer when asked again by itself: the network draws random numbers, or mixes the"
     " images of a batch. Its maps are not to be trusted."
 )
-ALIKE = ("classes",)  # tasks whose answer is a table, which can be compared with that of a faster way to ask
+ALIKE = (
+    "classes",
+    "regression",
+)  # tasks whose answer is a table, which can be compared with that of a faster way to ask
 SCRIPTED = "it is a TorchScript module, whose inside runs out of Python's sight"
 
 
@@ -71,6 +74,7 @@ class TorchModel(Model):
         self.labels = tuple(labels) if labels is not None else None
         self.preprocess, self.output = preprocess, output
         self.task, self.kind, self.unit = task, kind_for(task), unit
+        self.entrance = image_side(self.module) if task == "embedding" else None  # what is called, if not the network
         self.rows: Rows | None = None  # how the answer is read for one question; None: as the task is
         self._shape: tuple[int, ...] | None = None  # of the images that come next
         self.size = stated_size(self.module) if preprocess is None else None
@@ -100,7 +104,8 @@ class TorchModel(Model):
 
     def _asked(self, ready: Tensor) -> Any:
         with asking(self.name, tuple(ready.shape)):
-            return self.module(as_wanted(ready) if self._own else ready)
+            ask = self.module if self.entrance is None else getattr(self.module, self.entrance)
+            return ask(as_wanted(ready) if self._own else ready)
 
     def _read(self, answer: Any, rows: int) -> Outputs:
         with asking(self.name, (rows,)):
@@ -235,7 +240,10 @@ class TorchModel(Model):
 
     def layout_of(self, shape: tuple[int, ...]) -> Layout:
         """The layout for images of one shape (c, *space)."""
-        known, key = LAYOUTS.setdefault(self.module, {}), (shape, self.output, self.preprocess, state_of(self.module))
+        known, key = (
+            LAYOUTS.setdefault(self.module, {}),
+            (shape, self.task, self.output, self.preprocess, state_of(self.module)),
+        )
         if key not in known:
             if len(known) >= REMEMBERED:  # a folder may hold images of a thousand shapes
                 del known[next(iter(known))]

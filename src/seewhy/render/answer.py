@@ -10,7 +10,11 @@ if TYPE_CHECKING:
     from ..domain.prediction import Prediction, Ranked
 
 HEADS = {"classes": "probability", "segmentation": "share of the picture"}  # of the number beside a name
-CAPTIONS = {"segmentation": "What the model sees, among {} classes"}
+CAPTIONS = {
+    "segmentation": "What the model sees, among {} classes",
+    "regression": "The first of the {} values",
+    "embedding": "What was measured",
+}
 
 
 def answered(prediction: Prediction) -> str:
@@ -22,6 +26,12 @@ def answered(prediction: Prediction) -> str:
     if prediction.task == "segmentation":
         more = f"; the next largest are {others}" if others else ""
         return f"The model calls {measure(prediction, first)} of the picture “{first.label}”{more}."
+    if prediction.task == "embedding":
+        return f"The model's {prediction.unit or first.label} is {measure(prediction, first)} ({first.label})."
+    if first.probability is None:
+        values = ", ".join(f"“{rank.label}” {measure(prediction, rank)}" for rank in prediction.top)
+        more = ", …" if len(prediction.top) < prediction.classes else ""
+        return f"The model answered {values if rest else measure(prediction, first)}{more}."
     sentence = f"The model answered “{first.label}” with probability {measure(prediction, first)}"
     return f"{sentence}; next came {others}." if others else f"{sentence}."
 
@@ -29,7 +39,7 @@ def answered(prediction: Prediction) -> str:
 def measure(prediction: Prediction, rank: Ranked) -> str:
     """The number beside one name: a probability, a share, a score or a value."""
     if rank.probability is None:
-        return f"{number(rank.output)} {prediction.unit}".strip()
+        return f"{number(rank.output)} {prediction.unit if prediction.task == 'regression' else ''}".strip()
     return percent(rank.probability) if prediction.task == "segmentation" else probability(rank.probability)
 
 

@@ -162,10 +162,18 @@ def _explained(probe: Probe, job: Job, step: Step, samples: Sequence[Sample], lo
             step.entry, job.model, evidence, i, probe.targets[i], float(probe.targets[i](row)[0]), others[i],
             None if other is None or others[i] is None else other.values[i].float(), why, row.shape[1],
         )  # fmt: skip
-        prediction = job.question.prediction if job.question else Prediction.of(row[0], kind_of(row), labels)
+        prediction = _prediction(job, row)
         facts = Wrapping(subject, step, sample, prediction, checks_of(subject), job.fingerprint)
         spent = Spent(cost, check_cost, looked + seconds / len(samples))
         yield wrap(facts, spent, ran, seed=job.seed, precision=job.precision)
+
+
+def _prediction(job: Job, row: Tensor) -> Prediction:
+    """What the model answered, as the question found it or as the row tells it."""
+    if job.question is not None and job.question.prediction is not None:
+        return job.question.prediction
+    model = job.model
+    return Prediction.of(row[0], model.kind or kind_of(row), model.labels, task=model.task, unit=model.unit)
 
 
 def _ran(probe: Probe, job: Job, step: Step) -> tuple[Evidence, Cost, float]:

@@ -19,7 +19,7 @@ class Question:
 
     model: Model
     asked: Asked
-    prediction: Prediction
+    prediction: Prediction | None  # None: the row tells it
     calls: int = 1  # paid to find out what the model says of the whole input
 
 
@@ -52,5 +52,6 @@ def names_misfit(labels: Sequence[str] | None, classes: int) -> tuple[str, ...]:
 
 def _asking() -> dict[str, Callable[[Model, Sample, Asked], Question]]:
     from .segments import ask_segment
+    from .similarity import ask_similar
 
-    return {"segmentation": ask_segment}
+    return {"segmentation": ask_segment, "embedding": ask_similar}

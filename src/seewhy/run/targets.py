@@ -34,7 +34,7 @@ def resolve(
     if isinstance(asked, Contrast):
         this, that = (class_index(_plain(side), labels, classes) for side in (asked.this, asked.that))
         if this == that:
-            problem = f"The contrast compares {name_of(this, labels)!r} with itself: the difference is always 0."
+            problem = f"The contrast compares {name_of(this, labels, kind)!r} with itself: the difference is always 0."
             raise BadTarget(problem, fix="name two different classes.")
         return replace(of_class(this, labels, scale, kind), against=that)
     if isinstance(asked, int | str) or hasattr(asked, "__index__"):
@@ -67,12 +67,12 @@ def _first(outputs: Tensor, kind: Kind) -> int:
 
 def of_class(index: int, labels: Sequence[str] | None, scale: Scale, kind: Kind) -> Target:
     """The score of one class; a model that answers probabilities has no logits, so their logarithm stands in."""
-    return Target(index, name_of(index, labels), scale, kind)
+    return Target(index, name_of(index, labels, kind), scale, kind)
 
 
 def rival(target: Target, outputs: Tensor, labels: Sequence[str] | None) -> Target | None:
     """The strongest other class, to see whether its map differs; None when there is no other."""
-    if target.index is None or outputs.shape[1] < 2:
+    if target.index is None or outputs.shape[1] < 2 or target.kind == "values":
         return None
     others = outputs[0].clone()
     others[target.index] = -float("inf")
