@@ -14,7 +14,9 @@ from .shapes import Outputs, Scores
 
 Scale = Literal["logit", "probability", "log-odds", "value"]
 SCALES = ("logit", "probability", "log-odds")  # that can be wished for
-Kind = Literal["logits", "probabilities", "values"]  # values: numbers that do not compete
+Kind = Literal["logits", "probabilities", "values", "matches"]  # values do not compete, matches have no softmax
+
+OWN_SCALE = ("values", "matches")  # kinds that are no scores of classes
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,18 @@ class Similar:
     tokenizer: Any = None  # given when `to` is a text: the tokenizer of the model
 
 
-Asked = int | str | Contrast | Segment | Similar | Callable[[Tensor], Tensor] | None
+@dataclass(frozen=True)
+class Box:
+    """How well a detector finds what is in a box of the photo; without a label, as what it finds there now."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    label: int | str | None = None
+
+
+Asked = Box | int | str | Contrast | Segment | Similar | Callable[[Tensor], Tensor] | None
 
 
 @dataclass(frozen=True)
@@ -82,7 +95,7 @@ class Target:
 
 def on_scale(outputs: Outputs, index: int, scale: Scale, kind: Kind) -> Scores:
     """The score of one class; a single output is the log-odds (or probability) of its one class."""
-    if kind == "values":
+    if kind in OWN_SCALE:
         return outputs[:, index]
     single = outputs.shape[1] == 1
     if kind == "logits":

@@ -67,8 +67,10 @@ def _asked_for(given: object, config: Mapping[str, Any]) -> tuple[int, Size]:
 
 
 def of_torchvision(transforms: Any) -> Preprocess:
-    """From a preset for classification or segmentation, or from weights, which make one."""
+    """From a preset for classification, segmentation or detection, or from weights, which make one."""
     preset = transforms.transforms() if callable(getattr(transforms, "transforms", None)) else transforms
+    if type(preset).__name__ == "ObjectDetection":
+        return Preprocess(source="torchvision weights: the detector resizes and normalises by itself")
     if type(preset).__name__ == "SemanticSegmentation":
         size = tuple(preset.resize_size or ())
         resize: Resize = {0: "none", 1: "short"}.get(len(size), "exact")  # type: ignore[assignment]

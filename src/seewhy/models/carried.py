@@ -37,6 +37,8 @@ def carried_by(module: nn.Module) -> Carried:
         note = "The image processor was not given: photos need preprocess=processor."
         return Carried(labels=_named(labels_of(config.id2label)), notes=(note,))
     home = type(module).__module__.split(".")
+    if home[:3] == ["torchvision", "models", "detection"]:
+        return Carried(Preprocess(source="torchvision detectors resize and normalise by themselves"))
     if home[:3] == ["torchvision", "models", "segmentation"]:
         note = (
             "Torchvision keeps no preprocessing in a network: ImageNet's colours were assumed, in the photo's own size."

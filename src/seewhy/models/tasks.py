@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ..domain.target import Kind
 from ..errors import BadOption
 
-Task = Literal["classes", "segmentation", "embedding", "regression"]
+Task = Literal["classes", "detection", "segmentation", "embedding", "regression"]
 IMAGE_SIDES = ("get_image_features", "encode_image")  # Hugging Face; OpenAI's and open CLIP
 Rows = Callable[[Any], Tensor]  # from a model's answer to one row (n, classes) per image
 
@@ -23,6 +23,8 @@ def task_of(module: nn.Module, said: str | None) -> Task:
                 return task  # type: ignore[no-any-return]
         raise BadOption(f"task={said!r} is not possible.", fix=f"give one of: {', '.join(get_args(Task))}.")
     home = type(module).__module__.split(".")
+    if home[:3] == ["torchvision", "models", "detection"]:
+        return "detection"
     if home[:3] == ["torchvision", "models", "segmentation"] or "ForSemanticSegmentation" in type(module).__name__:
         return "segmentation"
     if image_side(module) is not None or type(module).__name__.endswith("VisionModelWithProjection"):
@@ -39,4 +41,4 @@ def image_side(module: nn.Module) -> str | None:
 
 def kind_for(task: Task) -> Kind | None:
     """What the rows of a task are, where that does not depend on the answer."""
-    return "values" if task in ("embedding", "regression") else None
+    return "matches" if task == "detection" else "values" if task in ("embedding", "regression") else None

@@ -16,6 +16,7 @@ from torch.overrides import TorchFunctionMode
 from ..domain.capability import Capability
 from ..domain.shapes import Outputs, Variants
 from ..errors import MissingCapability, ModelError, ModelFailed, NoSuitableLayer, SeewhyError
+from .detection import all_shown
 from .fingerprint import fingerprint
 from .incremental import Incremental
 from .layout import Layout
@@ -40,10 +41,7 @@ UNSTEADY = (
     "The same image got another answer when asked again by itself: the network draws random numbers, or mixes the"
     " images of a batch. Its maps are not to be trusted."
 )
-ALIKE = (
-    "classes",
-    "regression",
-)  # tasks whose answer is a table, which can be compared with that of a faster way to ask
+ALIKE = ("classes", "regression")  # their answer is a table, so that of a faster way to ask can be compared with it
 SCRIPTED = "it is a TorchScript module, whose inside runs out of Python's sight"
 
 
@@ -240,15 +238,13 @@ class TorchModel(Model):
 
     def layout_of(self, shape: tuple[int, ...]) -> Layout:
         """The layout for images of one shape (c, *space)."""
-        known, key = (
-            LAYOUTS.setdefault(self.module, {}),
-            (shape, self.task, self.output, self.preprocess, state_of(self.module)),
-        )
+        known = LAYOUTS.setdefault(self.module, {})
+        key = (shape, self.task, self.output, self.preprocess, state_of(self.module))
         if key not in known:
             if len(known) >= REMEMBERED:  # a folder may hold images of a thousand shapes
                 del known[next(iter(known))]
             try:
-                with self.borrowed(), eagerly(self.module):
+                with self.borrowed(), eagerly(self.module), all_shown(self.module, self.task):
                     known[key] = Layout.of(self.module, self._unasked(), noise(shape, self.device))
             except ModelError as error:
                 known[key] = error.with_traceback(None)

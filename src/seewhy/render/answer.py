@@ -9,8 +9,13 @@ from .number import number, percent, probability
 if TYPE_CHECKING:
     from ..domain.prediction import Prediction, Ranked
 
-HEADS = {"classes": "probability", "segmentation": "share of the picture"}  # of the number beside a name
+HEADS = {
+    "classes": "probability",
+    "detection": "score",
+    "segmentation": "share of the picture",
+}  # of the number beside a name
 CAPTIONS = {
+    "detection": "What the model found, among {} classes",
     "segmentation": "What the model sees, among {} classes",
     "regression": "The first of the {} values",
     "embedding": "What was measured",
@@ -22,6 +27,10 @@ def answered(prediction: Prediction) -> str:
     if not prediction.top:
         return "The model found nothing."
     first, *rest = prediction.top
+    if prediction.task == "detection":
+        count = len(prediction.top)
+        named = ", ".join(f"“{rank.label}” ({measure(prediction, rank)})" for rank in prediction.top[:5])
+        return f"The model found {count} {'thing' if count == 1 else 'things'}: {named}{', …' if count > 5 else ''}."
     others = ", ".join(f"“{rank.label}” ({measure(prediction, rank)})" for rank in rest[:2])
     if prediction.task == "segmentation":
         more = f"; the next largest are {others}" if others else ""

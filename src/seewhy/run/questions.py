@@ -51,7 +51,8 @@ def names_misfit(labels: Sequence[str] | None, classes: int) -> tuple[str, ...]:
 
 
 def _asking() -> dict[str, Callable[[Model, Sample, Asked], Question]]:
+    from .boxes import ask_box
     from .segments import ask_segment
     from .similarity import ask_similar
 
-    return {"segmentation": ask_segment, "embedding": ask_similar}
+    return {"detection": ask_box, "segmentation": ask_segment, "embedding": ask_similar}

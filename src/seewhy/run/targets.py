@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from ..domain.prediction import name_of
-from ..domain.target import SCALES, Asked, Contrast, Kind, Scale, Target, class_index, kind_of
+from ..domain.target import OWN_SCALE, SCALES, Asked, Contrast, Kind, Scale, Target, class_index, kind_of
 from ..errors import BadOption, BadTarget
 
 
@@ -49,7 +49,7 @@ def resolve(
 
 def scale_of(kind: Kind, wanted: Scale | None, published: Scale) -> Scale:
     """The scale of the score: values have only their own."""
-    if kind != "values":
+    if kind not in OWN_SCALE:
         return wanted or (published if kind == "logits" else "probability")
     if wanted is not None:
         problem = f"scale={wanted!r} means nothing here: the model answers values, not classes that compete."
@@ -76,6 +76,8 @@ def rival(target: Target, outputs: Tensor, labels: Sequence[str] | None) -> Targ
         return None
     others = outputs[0].clone()
     others[target.index] = -float("inf")
+    if target.kind == "matches" and others.max() <= 0:  # no other class matches at all: its map would be zero
+        return None
     return of_class(int(others.argmax()), labels, target.scale, target.kind)
 
 

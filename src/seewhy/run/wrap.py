@@ -30,7 +30,7 @@ VERSIONS = {
 }
 
 
-MEASURED = ("embedding",)  # tasks whose score is measured in the model's unit
+MEASURED = ("embedding", "detection")  # tasks whose score is measured in the model's unit
 
 
 @dataclass(frozen=True)
