@@ -23,6 +23,7 @@ from ..models.model import Model
 from .allowance import Budget, calls_of
 from .batch import Backend, Job, explain_batch
 from .plan import Methods, plan
+from .questions import asks_alone
 from .results import Explanations, Failure, cancelled
 from .targets import per_input
 
@@ -95,7 +96,7 @@ def _all(
     job.control.expected = _expected(job, rows)
     found: dict[int, list[list[Explanation | Failure]]] = {}
     for _, same in groupby(rows, key=lambda row: tuple(row.sample.pixels.shape)):
-        for group in _chunked(list(same), TOGETHER):
+        for group in _chunked(list(same), 1 if asks_alone(job.model) else TOGETHER):
             try:
                 _collect(job, group, found, failures, raising=raising)
             except (Cancelled, KeyboardInterrupt):
