@@ -35,6 +35,7 @@ FOUR = 4  # neighbours in the sequence, together one unit: far more alike than i
     ),
     axioms=("dummy",),
     signed=False,
+    ratio=True,
     samples=True,
 )
 def sobol(

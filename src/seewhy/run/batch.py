@@ -48,7 +48,6 @@ class Job:
     seed: int
     backend: Backend = "auto"
     priced: str = ""  # how seconds became a budget of calls
-
     question: Question | None = None  # what one input of a model that does not classify was asked
 
     @cached_property
@@ -163,12 +162,8 @@ def _explained(probe: Probe, job: Job, step: Step, samples: Sequence[Sample], lo
             step.entry, job.model, evidence, i, probe.targets[i], float(probe.targets[i](row)[0]), others[i],
             None if other is None or others[i] is None else other.values[i].float(), why, row.shape[1],
         )  # fmt: skip
-        prediction = Prediction.of(row[0], kind_of(row), labels)
         checks = (*_chosen(job, step), *checks_of(subject))
-        facts = Wrapping(subject, step, sample, prediction, checks, job.fingerprint)
-
-        prediction = _prediction(job, row)
-        facts = Wrapping(subject, step, sample, prediction, checks_of(subject), job.fingerprint)
+        facts = Wrapping(subject, step, sample, _prediction(job, row), checks, job.fingerprint)
         spent = Spent(cost, check_cost, looked + seconds / len(samples))
         yield wrap(facts, spent, ran, seed=job.seed, precision=job.precision)
 
@@ -179,6 +174,7 @@ def _chosen(job: Job, step: Step) -> Iterator[Check]:
         yield Check("method", "info", step.why[0].upper() + step.why[1:])
     if job.priced:
         yield Check("budget", "info", job.priced)
+
 
 def _prediction(job: Job, row: Tensor) -> Prediction:
     """What the model answered, as the question found it or as the row tells it."""

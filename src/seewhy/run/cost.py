@@ -42,7 +42,4 @@ def cost(
     image = sample.pixels
     adapted.meet(tuple(image.shape))
     steps, _ = plan(method, options, adapted, seed=seed, image=image)
-    patches = patches_of(adapted, steps)
-    return Bill({step.entry.name: step.on(sample.geometry).cost(image, patches) for step in steps}, len(items))
-
     return Bill({step.entry.name: step.on(sample.geometry).cost(image, adapted) for step in steps}, len(items))
