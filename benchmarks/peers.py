@@ -1,7 +1,8 @@
-"""Ours against the peers in one process, interleaved: seconds of processor time, and the ratio peer / ours.
+"""Ours against the peers in one process, interleaved: processor seconds, model calls, and the ratio peer / ours.
 
-Needs the `dev` extra. Parameters are frozen, which peers profit from; Captum runs with its default and with a better
-batch setting. The maps are the same within rounding; the tests in tests/peers show that.
+Needs the `dev` extra. "default" is what a person gets who calls the peer as its documentation shows, with the network
+as torch builds it; "tuned" freezes the parameters and sets the batch sizes that suit. The maps are the same within
+rounding where the row does not say otherwise; the tests in tests/peers show that.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -20,10 +24,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import torchvision_shim  # noqa: F401
 
 # isort: split
+import pytorch_grad_cam as pgc
+import torchcam.methods as tc
 from captum import attr
-from pytorch_grad_cam import AblationCAM, GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
-from torchcam.methods import GradCAM as TorchGradCAM
 from torchvision import models
 
 import seewhy
@@ -31,59 +35,126 @@ import seewhy
 Call = Callable[[], object]
 TARGET = 7
 GRID = seewhy.Grid(7)
+TOGETHER = [
+    "saliency",
+    "input-x-gradient",
+    "grad-cam",
+    "grad-cam++",
+    "layer-cam",
+    "hires-cam",
+    "xgrad-cam",
+    "eigen-cam",
+]
+CAMS = {
+    "grad-cam": (pgc.GradCAM, tc.GradCAM),
+    "grad-cam++": (pgc.GradCAMPlusPlus, None),  # TorchCAM's is another formula
+    "layer-cam": (pgc.LayerCAM, tc.LayerCAM),
+    "xgrad-cam": (pgc.XGradCAM, tc.XGradCAM),
+    "hires-cam": (pgc.HiResCAM, None),
+    "eigen-cam": (pgc.EigenCAM, None),
+}
 
 
-def cases(network: nn.Module, images: Tensor) -> Iterator[tuple[str, str, Call, Call]]:
-    """(what, peer and its setting, ours, theirs)."""
-    batch = len(images)
-    model = seewhy.adapt(network, preprocess=seewhy.Preprocess.plain())
-    labels = [TARGET] * batch
+@dataclass(frozen=True)
+class Row:
+    """One comparison: the same question to both."""
 
-    def ours(method: str, **options: object) -> Call:
-        return lambda: seewhy.explain(model, images, method=method, target=labels, checks="quick", **options)
+    what: str
+    peer: str
+    ours: Call
+    theirs: Call
+    frozen: bool = True  # parameters, which the peer profits from
 
-    leaf = images.clone().requires_grad_()
-    yield "saliency", "captum", ours("saliency"), lambda: attr.Saliency(network).attribute(leaf, target=TARGET)
-    gradients, nodes = attr.IntegratedGradients(network), {"n_steps": 16, "method": "gausslegendre"}
-    for size in (None, 4 * batch):
-        setting = "default" if size is None else f"internal_batch_size={size}"
-        yield (
-            "integrated gradients 16", f"captum {setting}", ours("integrated-gradients", steps=16, tolerance=0.0),
-            lambda s=size: gradients.attribute(images, target=TARGET, internal_batch_size=s, **nodes),
-        )  # fmt: skip
-    layer = network.layer4 if hasattr(network, "layer4") else network.features
-    targets = [ClassifierOutputTarget(TARGET)] * batch
-    cam = GradCAM(model=network, target_layers=[layer])
-    yield "grad-cam", "pytorch-grad-cam", ours("grad-cam"), lambda: cam(input_tensor=leaf, targets=targets)
-    extractor = TorchGradCAM(network, layer)
-    yield "grad-cam", "torchcam", ours("grad-cam"), lambda: extractor(labels, network(leaf))
-    yield (
-        "grad-cam",
-        "captum",
-        ours("grad-cam"),
-        lambda: attr.LayerGradCam(network, layer).attribute(images, target=TARGET),
-    )
-    if batch > 1:
-        return
-    if hasattr(network, "layer4"):
-        ablation = AblationCAM(model=network, target_layers=[layer])
-        yield "ablation-cam", "pytorch-grad-cam", ours("ablation-cam"), lambda: ablation(leaf, targets)
-    for size in (1, 16):
-        yield (
-            "occlusion 32/16", f"captum perturbations_per_eval={size}", ours("occlusion", baseline="black"),
-            lambda s=size: attr.Occlusion(network).attribute(
-                images, sliding_window_shapes=(3, 32, 32), strides=(3, 16, 16), target=TARGET, perturbations_per_eval=s
-            ),
-        )  # fmt: skip
-    mask = GRID.of(images[0]).labels
-    for size in (1, 16):
-        yield (
-            "kernel-shap 200 on 49", f"captum perturbations_per_eval={size}",
-            ours("kernel-shap", regions=GRID, samples=200, tolerance=0.0, baseline="black"),
-            lambda s=size: attr.KernelShap(network).attribute(
-                images, feature_mask=mask[None, None], n_samples=200, target=TARGET, perturbations_per_eval=s
-            ),
-        )  # fmt: skip
+
+@dataclass(frozen=True)
+class Bench:
+    """A network and a batch of images."""
+
+    network: nn.Module
+    layer: nn.Module
+    images: Tensor
+
+    def ours(self, method: str | list[str], **options: object) -> Call:
+        model = seewhy.adapt(self.network, preprocess=seewhy.Preprocess.plain())
+        labels = [TARGET] * len(self.images)
+        return lambda: seewhy.explain(model, self.images, method=method, target=labels, checks="quick", **options)
+
+    def gradients(self) -> Iterator[Row]:
+        leaf = self.images.clone().requires_grad_()
+        ours, network, batch = self.ours, self.network, len(self.images)
+        saliency, ig = attr.Saliency(network), attr.IntegratedGradients(network)
+        for frozen in (False, True):
+            setting = "tuned" if frozen else "default"
+            ask = lambda: saliency.attribute(leaf, target=TARGET)  # noqa: E731
+            yield Row("saliency", f"captum {setting}", ours("saliency"), ask, frozen)
+            nodes = {"n_steps": 16, "method": "gausslegendre", "internal_batch_size": 4 * batch if frozen else None}
+            ask = lambda n=nodes: ig.attribute(self.images, target=TARGET, **n)  # noqa: E731
+            fixed = ours("integrated-gradients", steps=16, tolerance=0.0)
+            yield Row("integrated gradients 16", f"captum {setting}", fixed, ask, frozen)
+
+    def cams(self) -> Iterator[Row]:
+        leaf, labels = self.images.clone().requires_grad_(), [TARGET] * len(self.images)
+        targets = [ClassifierOutputTarget(TARGET) for _ in labels]
+        for method, (theirs, torchcam) in CAMS.items():
+            for frozen in (False, True):
+                setting = "tuned" if frozen else "default"
+                cam = theirs(model=self.network, target_layers=[self.layer])
+                ask = lambda c=cam: c(input_tensor=leaf, targets=targets)  # noqa: E731
+                yield Row(method, f"pytorch-grad-cam {setting}", self.ours(method), ask, frozen)
+            if torchcam is not None:
+                extractor = torchcam(self.network, self.layer)
+                ask = lambda e=extractor: e(labels, self.network(leaf))  # noqa: E731
+                yield Row(method, "torchcam default", self.ours(method), ask, frozen=False)
+                extractor.remove_hooks()
+
+    def together(self) -> Iterator[Row]:
+        def bare() -> None:
+            with torch.inference_mode():
+                self.network(self.images)
+
+        yield Row("eight maps together", "one bare forward", self.ours(TOGETHER), bare)
+
+    def channels(self) -> Iterator[Row]:
+        leaf = self.images.clone().requires_grad_()
+        ablation = pgc.AblationCAM(model=self.network, target_layers=[self.layer])
+        ask = lambda: ablation(leaf, [ClassifierOutputTarget(TARGET)] * len(self.images))  # noqa: E731
+        yield Row("ablation-cam", "pytorch-grad-cam default", self.ours("ablation-cam"), ask)
+
+    def windows(self) -> Iterator[Row]:
+        occlusion = attr.Occlusion(self.network)
+        shapes = {"sliding_window_shapes": (3, 32, 32), "strides": (3, 16, 16), "target": TARGET}
+        for size in (1, 16):
+            ask = lambda s=size: occlusion.attribute(self.images, perturbations_per_eval=s, **shapes)  # noqa: E731
+            peer = f"captum {'default' if size == 1 else 'perturbations_per_eval=16'}"
+            yield Row("occlusion 32/16", peer, self.ours("occlusion", baseline="black"), ask)
+
+    def coalitions(self) -> Iterator[Row]:
+        mask = GRID.of(self.images[0]).labels
+        assert mask is not None
+        shap = attr.KernelShap(self.network)
+        same = {"regions": GRID, "samples": 200, "tolerance": 0.0, "baseline": "black"}
+        for size in (1, 16):
+            ask = lambda s=size: shap.attribute(  # noqa: E731
+                self.images, feature_mask=mask[None, None], n_samples=200, target=TARGET, perturbations_per_eval=s
+            )
+            peer = f"captum {'default' if size == 1 else 'perturbations_per_eval=16'}"
+            yield Row("kernel-shap, 49 parts, 200 calls", peer, self.ours("kernel-shap", **same), ask)
+        yield Row("lime, 49 parts, 200 calls", "lime batch_size=16", self.ours("lime", **same), self._lime(mask))
+
+    def _lime(self, mask: Tensor) -> Call:
+        from lime.lime_image import LimeImageExplainer
+
+        pixels = self.images[0].movedim(0, -1).double().numpy()
+
+        def answer(batch: np.ndarray) -> np.ndarray:
+            with torch.inference_mode():
+                outputs = self.network(torch.from_numpy(batch).float().movedim(-1, 1))
+            return torch.softmax(outputs, dim=1).numpy()
+
+        options = {"labels": (TARGET,), "top_labels": None, "num_samples": 200, "batch_size": 16, "hide_color": 0}
+        return lambda: LimeImageExplainer(random_state=0).explain_instance(
+            pixels, answer, segmentation_fn=lambda _: mask.numpy(), progress_bar=False, **options
+        )
 
 
 def timed(call: Call) -> float:
@@ -92,44 +163,54 @@ def timed(call: Call) -> float:
     return time.process_time() - started
 
 
-def main(rounds: int, names: list[str], wanted: list[str]) -> None:
-    """Print a table in Markdown; ratios are medians over interleaved rounds."""
-    torch.set_num_threads(1)
-    print("| network | batch | what | peer | ours s | peer s | peer / ours |\n|---|---|---|---|---|---|---|")
-    for name in names:
-        compare(name, rounds, wanted)
+@contextmanager
+def parameters(network: nn.Module, *, frozen: bool) -> Iterator[None]:
+    for parameter in network.parameters():
+        parameter.requires_grad_(not frozen)
+    yield
 
 
-def built(name: str) -> nn.Module:
-    """A network with random weights, or the bundled one with its own."""
-    if name == "efficientnet-lite0":
-        return seewhy.adapt(name).module
+def built(name: str) -> tuple[nn.Module, nn.Module]:
+    """A network with random weights, or the bundled one with its own, and its last map."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return models.get_model(name).eval()
+        bundled = name == "efficientnet-lite0"
+        network = seewhy.adapt(name).module if bundled else models.get_model(name).eval()
+    chosen = seewhy.adapt(network, preprocess=seewhy.Preprocess.plain())
+    chosen.meet((3, 224, 224))
+    layer = network.layer4 if hasattr(network, "layer4") else network.get_submodule(chosen.layout.choose().name)
+    return network, layer
 
 
-def compare(name: str, rounds: int, wanted: list[str]) -> None:
-    """The rows of one network, restricted to what was asked for."""
-    network = built(name)
-    for parameter in network.parameters():
-        parameter.requires_grad_(False)
-    for batch in (1, 8):
-        images = torch.rand(batch, 3, 224, 224, generator=torch.Generator().manual_seed(1))
-        for what, peer, ours, theirs in cases(network, images):
-            if wanted and not any(word in f"{what} {peer}" for word in wanted):
-                continue
-            ours(), theirs()
-            pairs = [(timed(ours), timed(theirs)) for _ in range(rounds)]
-            mine, other = (median(column) for column in zip(*pairs, strict=True))
-            ratio = median(b / a for a, b in pairs)
-            print(f"| {name} | {batch} | {what} | {peer} | {mine:.3f} | {other:.3f} | {ratio:.2f} |", flush=True)
+def main(rounds: int, names: list[str], groups: list[str], batches: list[int], size: int) -> None:
+    """Print a table in Markdown; ratios are medians over interleaved rounds."""
+    torch.set_num_threads(1)
+    print("| network | px | batch | what | peer | ours s | peer s | peer / ours |\n|---|---|---|---|---|---|---|---|")
+    for name in names:
+        network, layer = built(name)
+        for batch in batches:
+            images = torch.rand(batch, 3, size, size, generator=torch.Generator().manual_seed(1))
+            for row in (row for group in groups for row in getattr(Bench(network, layer, images), group)()):
+                with parameters(network, frozen=row.frozen):
+                    compare(f"{name} | {size} | {batch}", row, rounds)
+
+
+def compare(where: str, row: Row, rounds: int) -> None:
+    if rounds > 1:  # one round is for what takes minutes: there a first call does not matter
+        row.ours(), row.theirs()
+    pairs = [(timed(row.ours), timed(row.theirs)) for _ in range(rounds)]
+    mine, other = (median(column) for column in zip(*pairs, strict=True))
+    ratio = median(b / a for a, b in pairs)
+    print(f"| {where} | {row.what} | {row.peer} | {mine:.3f} | {other:.3f} | {ratio:.2f} |", flush=True)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rounds", type=int, nargs="?", default=3)
-    parser.add_argument("--networks", nargs="+", default=["resnet18"])
-    parser.add_argument("--only", nargs="+", default=[], help="words of the rows to run, such as 'occlusion'")
+    parser.add_argument("--networks", nargs="+", default=["resnet50"])
+    kinds = ("gradients", "cams", "together", "channels", "windows", "coalitions")
+    parser.add_argument("--groups", nargs="+", choices=kinds, default=list(kinds))
+    parser.add_argument("--batch", nargs="+", type=int, default=[1])
+    parser.add_argument("--size", type=int, default=224)
     asked = parser.parse_args()
-    main(asked.rounds, asked.networks, asked.only)
+    main(asked.rounds, asked.networks, asked.groups, asked.batch, asked.size)

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-ATTENTION = ("attention-rollout", "gradient-attention", "raw-attention")  # the bundled network has none
+# The bundled network has none.
+ATTENTION = (
+    "attention-flow",
+    "attention-rollout",
+    "attention-x-value-norm",
+    "gradient-attention",
+    "legrad",
+    "raw-attention",
+)
 UNTRAINED = "timm:vit_tiny_patch16_224"
 OPTIONS: dict[str, dict[str, Any]] = {  # cheaper than the defaults where these take minutes
     "banzhaf": {"regions": "superpixels:30", "samples": 400},
+    "debiased-rise": {"samples": 600},
+    "hsic": {"samples": 600},
     "kernel-shap": {"regions": "superpixels:30", "samples": 400},
     "lime": {"regions": "superpixels:30", "samples": 400},
     "permutation-shapley": {"regions": "superpixels:20", "samples": 24},
     "rise": {"samples": 600},
     "score-cam": {"groups": 64},
     "shapley-interactions": {"regions": "grid:4", "samples": 400},
+    "sobol": {"regions": "grid:7", "samples": 16},
 }
 
 

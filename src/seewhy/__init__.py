@@ -17,7 +17,7 @@ _HOMES = {
     "photo": "inputs.photos",
     "Explanation": "explanation",
     "Preprocess": "inputs.preprocess",
-    "Contrast": "domain.target",
+    **dict.fromkeys(("Box", "Contrast", "Segment", "Similar"), "domain.target"),
     **dict.fromkeys(("Grid", "Pixels", "Patches", "Superpixels", "Given", "Windows"), "domain.regions"),
     **dict.fromkeys(
         ("Colour", "Mean", "Blur", "Noise", "Sample", "Inpaint", "Nearest", "Dropped"),
@@ -42,7 +42,10 @@ if TYPE_CHECKING:
     from .domain.regions import Pixels as Pixels
     from .domain.regions import Superpixels as Superpixels
     from .domain.regions import Windows as Windows
+    from .domain.target import Box as Box
     from .domain.target import Contrast as Contrast
+    from .domain.target import Segment as Segment
+    from .domain.target import Similar as Similar
     from .explanation import Explanation as Explanation
     from .inputs.photos import photo as photo
     from .inputs.preprocess import Preprocess as Preprocess

@@ -53,11 +53,12 @@ class Entry:
     axioms: frozenset[str]  # complete, dummy, linear, class-specific, ...
     signed: bool
     samples: bool  # draws samples, so has error bars and a stop rule
-    reads: frozenset[str]  # what it reads of the clean image: input, layer, attention
+    reads: frozenset[str]  # what it reads of the clean image: input, layer, attention, values
     spaces: tuple[int, ...]  # spatial dimensions it handles: 2 images, 3 clips
     scale: Scale  # of the score it was published for; the person's own wish goes first
     class_blind: bool = False  # the same map for every class: it cannot speak for or against one
     jumps: bool = False  # features count from a threshold on: rounding moves single places of the map
+    ratio: bool = False  # values are shares without the unit of the score: what is divided is rounded twice
 
     @property
     def options(self) -> dict[str, inspect.Parameter]:
@@ -105,6 +106,7 @@ def method(
     scale: Scale = "logit",
     class_blind: bool = False,
     jumps: bool = False,
+    ratio: bool = False,
 ) -> Callable[[F], F]:
     """Register `f(probe, images, *, options) -> Evidence` under a name, with the facts that contracts test."""
 
@@ -112,6 +114,7 @@ def method(
         _ENTRIES[name] = Entry(
             name, function, family, needs, paper, cost, shows, traps,
             frozenset(axioms), signed, samples, frozenset(reads), spaces, scale, class_blind, jumps,
+            ratio,
         )  # fmt: skip
         return function
 

@@ -2,10 +2,12 @@
 
 import pytest
 import torch
+from image_networks import FAMILIES, build
 from torch import Tensor, nn
 
+import seewhy
 from seewhy.domain.capability import Capability
-from seewhy.errors import BadOption, NoSuitableLayer
+from seewhy.errors import BadOption, NoAttention, NoSuitableLayer
 from seewhy.models.torch_module import TorchModel
 
 
@@ -94,3 +96,36 @@ def test_rows_of_patches_must_match_the_images_and_no_hook_stays() -> None:
     with pytest.raises(BadOption, match="3 rows"), model.borrowed(), model.dropping(torch.zeros(3, 2).long()):
         model(torch.rand(2, 3, 32, 32))
     assert not any(part._forward_pre_hooks for part in model.module.modules())
+
+
+class Inlined(nn.Module):
+    """Blocks written into the forward pass: the skip connection runs beside the module that attends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.patch, self.head = nn.Conv2d(3, 16, 8, 8), nn.Linear(16, 3)
+        self.attentions = nn.ModuleList(nn.MultiheadAttention(16, 2, batch_first=True) for _ in range(2))
+
+    def forward(self, images: Tensor) -> Tensor:
+        tokens = self.patch(images).flatten(2).transpose(1, 2)
+        for attention in self.attentions:
+            tokens = tokens + attention(tokens, tokens, tokens)[0]
+        return self.head(tokens.mean(1))
+
+
+def test_a_block_ends_where_its_skip_connection_ends_or_is_not_named() -> None:
+    assert model_of(depth=3).layout.tokens.after == ("blocks.0", "blocks.1", "blocks.2")
+    model = TorchModel(Inlined())
+    model.meet((3, 32, 32))
+    assert model.layout.tokens.after == ()
+    with pytest.raises(NoAttention, match="blocks"):
+        seewhy.explain(Inlined(), torch.rand(3, 32, 32), method="legrad")
+
+
+@pytest.mark.parametrize("family", [name for name, family in FAMILIES.items() if family.tokens is not None])
+def test_every_family_shows_where_its_blocks_end(family: str) -> None:
+    model = TorchModel(build(family))
+    model.meet((3, FAMILIES[family].side, FAMILIES[family].side))
+    tokens = model.layout.tokens
+    assert len(set(tokens.after)) == tokens.blocks

@@ -18,6 +18,7 @@ MEANING = {
     "baseline": "What absence looks like: mean, blur:0.05, black, '#808080', noise, inpaint, nearest, dropped.",
     "cells": "Cells along each side of a random mask.",
     "deviations": "Deviations above its mean from which a channel is strong.",
+    "estimator": "How a map is estimated from random masks: regression or covariance.",
     "form": "The complete signed map, or the one that was published.",
     "fraction": "Share of the values that move at a time.",
     "groups": "Groups of channels that share a mask; 0: every channel by itself.",

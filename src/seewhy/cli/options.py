@@ -52,7 +52,7 @@ MethodNames = Annotated[
         "--method",
         "-M",
         metavar="NAME",
-        help="A method, see `seewhy methods`; may be given several times.",
+        help="A method, see `seewhy methods`, or auto; may be given several times.",
         rich_help_panel=QUESTION,
     ),
 ]
@@ -80,8 +80,10 @@ Scale = Annotated[
 ]
 Seed = Annotated[int, typer.Option(metavar="N", help="Seed of all randomness.", rich_help_panel=QUESTION)]
 Budget = Annotated[
-    int | None,
-    typer.Option(metavar="CALLS", help="Most model calls per photo and method.", rich_help_panel=QUESTION),
+    str | None,
+    typer.Option(
+        metavar="CALLS", help="Most model calls per photo and method, or seconds, as in 20s.", rich_help_panel=QUESTION
+    ),
 ]
 CheckLevel = Annotated[
     Checks,

@@ -27,14 +27,17 @@ def photo(explanations: Sequence[Explanation]) -> RenderableType:
 
 def decision(explanation: Explanation) -> RenderableType:
     """What the model answered, with its runners-up."""
-    from ..render.number import probability
+    from ..render.answer import measure
 
-    first, *rest = explanation.prediction.top
+    prediction = explanation.prediction
+    if not prediction.top:
+        return words(explanation.picture.name, "bold") + words("  →  ") + words("nothing found", "bold cyan")
+    first, *rest = prediction.top
     head = words(explanation.picture.name, "bold") + words("  →  ")
-    head += words(first.label, "bold cyan") + words(f"  {probability(first.probability)}", "bold")
+    head += words(first.label, "bold cyan") + words(f"  {measure(prediction, first)}", "bold")
     if not rest:
         return head
-    others = "  ·  ".join(f"{rank.label} {probability(rank.probability)}" for rank in rest[:2])
+    others = "  ·  ".join(f"{rank.label} {measure(prediction, rank)}" for rank in rest[:2])
     return Group(head, Padding(words(f"next: {others}", "dim"), (0, 0, 0, 2)))
 
 

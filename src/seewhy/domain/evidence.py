@@ -68,3 +68,8 @@ class Evidence:
     layer: LayerChoice | None = None
     chosen: tuple[str, ...] = ()  # what the method chose by itself, one sentence per image
     notes: tuple[str, ...] = field(default=())  # what a reader must know, in plain sentences
+    own_notes: tuple[tuple[str, ...], ...] | None = None  # the same of each image by itself
+
+    def notes_of(self, image: int) -> tuple[str, ...]:
+        """All notes for one image of the batch."""
+        return self.notes if self.own_notes is None else (*self.notes, *self.own_notes[image])

@@ -16,7 +16,7 @@ class Ranked:
 
     index: int
     label: str
-    probability: float
+    probability: float | None  # of a box its score, of a segment its share of the picture; None for a value
     output: float  # the raw number that the model gave
 
 
@@ -27,6 +27,8 @@ class Prediction:
     top: tuple[Ranked, ...]
     kind: Kind
     classes: int
+    task: str = "classes"
+    unit: str = ""  # of values
 
     @property
     def index(self) -> int:
@@ -34,26 +36,43 @@ class Prediction:
 
     @property
     def label(self) -> str:
-        return self.top[0].label
+        return self.top[0].label if self.top else "nothing"
 
     @property
-    def probability(self) -> float:
+    def probability(self) -> float | None:
         return self.top[0].probability
 
     @staticmethod
-    def of(outputs: Tensor, kind: Kind, labels: Sequence[str] | None, *, shown: int = 5) -> Prediction:
+    def of(
+        outputs: Tensor,
+        kind: Kind,
+        labels: Sequence[str] | None,
+        *,
+        task: str = "classes",
+        unit: str = "",
+        shown: int = 5,
+    ) -> Prediction:
         """The prediction of one row of outputs."""
         row = outputs.reshape(1, -1).float().cpu()
+        if kind == "values":
+            read = [Ranked(i, name_of(i, labels, kind), None, float(row[0, i])) for i in range(row.shape[1])]
+            return Prediction(tuple(read[:shown]), kind, row.shape[1], task, unit)
         p = probabilities(row, kind)[0]
         best = row[0].argsort(descending=True, stable=True)[:shown].tolist()
         ranked = tuple(Ranked(i, name_of(i, labels), float(p[i]), float(row[0, i])) for i in best)
-        return Prediction(ranked, kind, row.shape[1])
+        return Prediction(ranked, kind, row.shape[1], task, unit)
 
     def to_json(self) -> dict[str, object]:
         """Plain data for manifests and `--json`."""
-        return {"kind": self.kind, "classes": self.classes, "top": [vars(rank) for rank in self.top]}
+        return {
+            "kind": self.kind,
+            "task": self.task,
+            "unit": self.unit,
+            "classes": self.classes,
+            "top": [vars(rank) for rank in self.top],
+        }
 
 
-def name_of(index: int, labels: Sequence[str] | None) -> str:
-    """The class name, or 'class 7' for a model without names."""
-    return labels[index] if labels and index < len(labels) else f"class {index}"
+def name_of(index: int, labels: Sequence[str] | None, kind: Kind = "logits") -> str:
+    """The class name, or 'class 7' (or 'value 7') for a model without names."""
+    return labels[index] if labels and index < len(labels) else f"{'value' if kind == 'values' else 'class'} {index}"

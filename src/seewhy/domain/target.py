@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -12,9 +12,11 @@ from torch import Tensor
 from ..errors import BadTarget, SeewhyError, UnknownClass, near
 from .shapes import Outputs, Scores
 
-Scale = Literal["logit", "probability", "log-odds"]
-SCALES = ("logit", "probability", "log-odds")
-Kind = Literal["logits", "probabilities"]
+Scale = Literal["logit", "probability", "log-odds", "value"]
+SCALES = ("logit", "probability", "log-odds")  # that can be wished for
+Kind = Literal["logits", "probabilities", "values", "matches"]  # values do not compete, matches have no softmax
+
+OWN_SCALE = ("values", "matches")  # kinds that are no scores of classes
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,34 @@ class Contrast:
     that: int | str
 
 
-Asked = int | str | Contrast | Callable[[Tensor], Tensor] | None
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """How strongly a segmenter calls pixels by a class: nothing means the largest one, where it is predicted."""
+
+    of: int | str | None = None
+    mask: Any = None  # of the photo's pixels (h, w), True where the class is asked about
+
+
+@dataclass(frozen=True, eq=False)
+class Similar:
+    """How alike the embedding of the input is to another: of an image, given as numbers, or of a text."""
+
+    to: Any
+    tokenizer: Any = None  # given when `to` is a text: the tokenizer of the model
+
+
+@dataclass(frozen=True)
+class Box:
+    """How well a detector finds what is in a box of the photo; without a label, as what it finds there now."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    label: int | str | None = None
+
+
+Asked = Box | int | str | Contrast | Segment | Similar | Callable[[Tensor], Tensor] | None
 
 
 @dataclass(frozen=True)
@@ -66,6 +95,8 @@ class Target:
 
 def on_scale(outputs: Outputs, index: int, scale: Scale, kind: Kind) -> Scores:
     """The score of one class; a single output is the log-odds (or probability) of its one class."""
+    if kind in OWN_SCALE:
+        return outputs[:, index]
     single = outputs.shape[1] == 1
     if kind == "logits":
         if scale == "logit":
@@ -85,7 +116,7 @@ def on_scale(outputs: Outputs, index: int, scale: Scale, kind: Kind) -> Scores:
 
 def probabilities(outputs: Outputs, kind: Kind) -> Outputs:
     """Outputs as class probabilities."""
-    if kind == "probabilities":
+    if kind != "logits":
         return outputs
     return torch.sigmoid(outputs) if outputs.shape[1] == 1 else torch.softmax(outputs, dim=1)
 

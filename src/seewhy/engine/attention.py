@@ -9,29 +9,56 @@ from torch import Tensor
 from ..domain.evidence import Evidence
 from .reading import AttentionRecord
 
+OUTLIER = 3.0  # times the median length; Darcet et al. 2023 (arXiv:2309.16588) met tokens about ten times as long
+HOT = "such hot spots often store what is true of the whole image, not what is there"
+
 
 def heads_mean(weights: Float[Tensor, "b heads to from"]) -> Float[Tensor, "b to from"]:
     """The mean over heads."""
     return weights.mean(dim=1)
 
 
-def read_out(relevance: Float[Tensor, "b to from"], record: AttentionRecord, notes: tuple[str, ...] = ()) -> Evidence:
-    """Relevance of the patches for what the model's head reads, as a map of the image."""
-    tokens = record.tokens
+def with_skips(block: Float[Tensor, "b to from"]) -> Float[Tensor, "b to from"]:
+    """Attention with the skip connection beside it, half and half, rows adding up to one (Abnar & Zuidema, eq. 1)."""
+    mixed = (block + torch.eye(block.shape[-1], device=block.device)) / 2
+    return mixed / mixed.sum(dim=-1, keepdim=True)
+
+
+def shares(record: AttentionRecord) -> Float[Tensor, " to"]:
+    """How much of each output of the last attention the head reads; a pooling head's queries count alike."""
     if record.pool is not None:
-        rows = relevance.mean(dim=1)  # the head's own queries
-    else:
-        readout = tokens.readout.to(relevance)
-        rows = torch.einsum("t,btf->bf", readout / readout.sum(), relevance)
-    values = tokens.on_grid(rows)
-    return Evidence(values, notes=(*notes, *_hot_spots(values)))
+        return record.pool.new_full((record.pool.shape[-2],), 1 / record.pool.shape[-2])
+    readout = record.tokens.readout.to(record.weights[0])
+    return readout / readout.sum()
 
 
-def _hot_spots(values: Tensor) -> tuple[str, ...]:
-    """A warning when one patch far outside the rest takes much of the weight, as register-like tokens do."""
-    share = (values.flatten(1).amax(dim=1) / values.flatten(1).sum(dim=1).clamp(min=1e-12)).max()
-    even = 1 / values[0].numel()
-    if float(share) < max(0.2, 8 * even):
+def read_out(relevance: Float[Tensor, "b to from"], record: AttentionRecord) -> Evidence:
+    """Relevance of the patches for what the model's head reads, as a map of the image."""
+    return on_map(torch.einsum("t,btf->bf", shares(record), relevance), record)
+
+
+def on_map(rows: Float[Tensor, "b tokens"], record: AttentionRecord) -> Evidence:
+    """A number per token as a map of the image, with a note where it meets hot spots."""
+    values, lengths = record.tokens.on_grid(rows), record.lengths
+    hot = [None] * len(rows) if lengths is None else list(record.tokens.on_grid(lengths))
+    return Evidence(values, own_notes=tuple(_hot_spots(*pair) for pair in zip(values, hot, strict=True)))
+
+
+def _hot_spots(values: Tensor, lengths: Tensor | None) -> tuple[str, ...]:
+    """A warning where patches work as registers: their tokens are far longer than the rest.
+
+    Where the lengths are not known, a single patch that takes much of the map must do as a sign.
+    """
+    total = values.sum().clamp(min=1e-12)
+    if lengths is None:
+        share = float(values.max() / total)
+        if share < max(0.2, 8 / values.numel()):
+            return ()
+        return (f"One patch holds {share:.0%} of the map: {HOT}.",)
+    hot = lengths > OUTLIER * lengths.median()
+    if not bool(hot.any()):
         return ()
-    held = f"One patch holds {float(share):.0%} of the weight"
-    return (f"{held}: such hot spots often store global information, not content.",)
+    count, share = int(hot.sum()), float(values[hot].sum() / total)
+    long = float(lengths.max() / lengths.median())
+    which = "1 patch has a token" if count == 1 else f"{count} patches have tokens"
+    return (f"{which} up to {long:.1f} times as long as the median's, with {share:.0%} of the map: {HOT}.",)

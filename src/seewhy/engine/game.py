@@ -195,4 +195,5 @@ def gather(found: Sequence[Evidence]) -> Evidence:
         first.layer,
         tuple(told for e in found for told in e.chosen),
         first.notes,
+        None if first.own_notes is None else tuple(note for e in found for note in e.own_notes or ()),
     )

@@ -39,15 +39,20 @@ class SoftGrid:
     def cells(self) -> int:
         return int(torch.tensor(self.grid).prod())
 
-    def draw(self, count: int, block: int) -> Iterator[tuple[list[bytes], Masks]]:
-        """`count` masks with their names, in blocks; a mask uses the same random numbers whatever the blocks."""
+    def draw(self, count: int, block: int, *, paired: bool = False) -> Iterator[tuple[list[bytes], Masks]]:
+        """`count` masks with their names, in blocks; a mask uses the same random numbers whatever the blocks.
+
+        Paired: `count` pairs, each mask followed by its opposite, which shows what it hides.
+        """
         while count > 0:
-            drawn = [self._numbers() for _ in range(min(block, count))]
+            drawn = [self._numbers() for _ in range(min(max(1, block // 2) if paired else block, count))]
+            count -= len(drawn)
+            if paired:
+                drawn = [mask for bits, shifts in drawn for mask in ((bits, shifts), (~bits, shifts))]
             names = [
                 repr(self.grid).encode() + bits.numpy().tobytes() + shifts.numpy().tobytes() for bits, shifts in drawn
             ]
             yield names, self._enlarged(*(torch.stack(part) for part in zip(*drawn, strict=True)))
-            count -= len(drawn)
 
     def _numbers(self) -> tuple[Tensor, Tensor]:
         bits = torch.rand(self.grid, generator=self.generator) < self.keep
@@ -60,6 +65,20 @@ class SoftGrid:
             rows = (rows.flatten(1, -2) @ matrices[shifts[:, axis]].mT).unflatten(1, rows.shape[1:-1])
             masks = rows.movedim(-1, axis + 1)
         return masks
+
+    @cached_property
+    def alike(self) -> list[tuple[Tensor, Tensor]]:
+        """For each axis, how pixels are averaged to cells (k, size), and the covariance of pixels with cells (size, k).
+
+        In units of the variance of one coin: the mean over all shifts of what two pixels have of the same coins.
+        """
+        found = []
+        for size, cells, matrices in zip(self.space, self.grid, self._matrices, strict=True):
+            owner = torch.arange(size) * cells // size
+            average = torch.nn.functional.one_hot(owner, cells).T.float()
+            average = average / average.sum(dim=1, keepdim=True)
+            found.append((average, torch.einsum("sxc,syc,ky->xk", matrices, matrices, average) / len(matrices)))
+        return found
 
     @property
     def _steps(self) -> list[int]:

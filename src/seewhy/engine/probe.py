@@ -143,9 +143,9 @@ class Probe:
         name = self.model.layout.choose().name if layer is None else self.model.layout.find(layer)
         return Channels(self, name, index)
 
-    def attention(self, *, gradients: bool = False) -> AttentionRecord:
-        """Attention weights of every block for the clean images, and the score's gradient at them."""
-        found = self._read(Wants(attention=True, gradients=gradients)).attention
+    def attention(self, *, gradients: bool = False, values: bool = False) -> AttentionRecord:
+        """Attention weights of every block for the clean images, the score's gradient at them, and what is moved."""
+        found = self._read(Wants(attention=True, gradients=gradients, values=values)).attention
         assert found is not None
         return found
 

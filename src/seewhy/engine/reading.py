@@ -13,9 +13,10 @@ from torch import Tensor
 from ..domain.cost import Cost
 from ..domain.evidence import LayerChoice
 from ..domain.shapes import Outputs, Scores
-from ..errors import BadModelOutput
+from ..errors import BadModelOutput, NoAttention
 
 if TYPE_CHECKING:
+    from ..models.attention_values import Moved
     from ..models.tokens import TokenGrid
     from .probe import Probe
 
@@ -28,6 +29,7 @@ class Wants:
     layers: tuple[str, ...] = ()
     attention: bool = False
     gradients: bool = False
+    values: bool = False  # what attention moves
 
     @property
     def graph(self) -> bool:
@@ -36,7 +38,11 @@ class Wants:
     def __or__(self, other: Wants) -> Wants:
         layers = tuple(dict.fromkeys(self.layers + other.layers))
         return Wants(
-            self.pixels or other.pixels, layers, self.attention or other.attention, self.gradients or other.gradients
+            self.pixels or other.pixels,
+            layers,
+            self.attention or other.attention,
+            self.gradients or other.gradients,
+            self.values or other.values,
         )
 
 
@@ -66,9 +72,22 @@ class AttentionRecord:
 
     weights: tuple[Float[Tensor, "b heads to from"], ...]
     gradients: tuple[Float[Tensor, "b heads to from"], ...] | None
-    pool: Float[Tensor, "b heads to from"] | None
-    pool_gradients: Float[Tensor, "b heads to from"] | None
+    pool: Float[Tensor, "b pool_heads queries from"] | None
+    pool_gradients: Float[Tensor, "b pool_heads queries from"] | None
     tokens: TokenGrid
+    moved: tuple[Moved, ...] | None = None  # of every block and the head's own, where all were asked for and seen
+    lengths: Float[Tensor, "b tokens"] | None = None  # norms of the tokens behind the last block, where it was found
+
+    @property
+    def sent(self) -> tuple[Moved, ...]:
+        """What each attention moves, where the method asked for it."""
+        if self.moved is None:
+            raise NoAttention(
+                "Not all attentions of this network showed their values, or what projects them: a linear layer over"
+                " the heads side by side.",
+                fix="use a method that reads the weights alone: attention-rollout, gradient-attention.",
+            )
+        return self.moved
 
     def row(self, one: slice, *, gradients: bool) -> AttentionRecord:
         """The record of one image of the batch."""
@@ -79,6 +98,8 @@ class AttentionRecord:
             None if self.pool is None else self.pool[one],
             None if self.pool_gradients is None or slopes is None else self.pool_gradients[one],
             self.tokens,
+            None if self.moved is None else tuple(replace(m, values=m.values[one]) for m in self.moved),
+            None if self.lengths is None else self.lengths[one],
         )
 
 
@@ -121,7 +142,7 @@ class Reading:
             torch.cat([part.outputs for part in parts]),
             _cat([part.pixels for part in parts]),
             {name: _cat_layer([part.layers[name] for part in parts]) for name in first.layers},
-            None if first.attention is None else _cat_attention([p.attention for p in parts if p.attention]),
+            None if first.attention is None else joined([p.attention for p in parts if p.attention]),
         )
 
 
@@ -156,6 +177,8 @@ class _Seen:
     layers: list[Tensor]
     blocks: list[Tensor]
     pool: Tensor | None
+    moved: list[Moved]
+    lengths: Tensor | None
 
     @property
     def points(self) -> list[Tensor]:
@@ -165,11 +188,21 @@ class _Seen:
 def _forward(probe: Probe, images: Tensor, wants: Wants) -> _Seen:
     pixels = [images] if wants.pixels else []
     if not wants.layers and not wants.attention:
-        return _Seen(probe.model(images).float(), pixels, [], [], None)
-    with probe.model.watching(wants.layers, attention=wants.attention) as watch:
+        return _Seen(probe.model(images).float(), pixels, [], [], None, [], None)
+    last = _last_block(probe) if wants.attention else ()
+    names = tuple(dict.fromkeys(wants.layers + last))
+    with probe.model.watching(names, attention=wants.attention, values=wants.values) as watch:
         outputs = probe.model(images).float()
     blocks, pool = probe.model.layout.blocks(watch.attention) if wants.attention else ([], None)
-    return _Seen(outputs, pixels, [watch.layers[name] for name in wants.layers], blocks, pool)
+    moved = [call.moved for call in watch.attention if call.moved is not None]
+    moved = moved if len(moved) == len(watch.attention) else []
+    lengths = watch.layers[last[0]].detach().float().norm(dim=-1) if last else None
+    return _Seen(outputs, pixels, [watch.layers[name] for name in wants.layers], blocks, pool, moved, lengths)
+
+
+def _last_block(probe: Probe) -> tuple[str, ...]:
+    tokens = probe.model.layout.tokens
+    return () if tokens is None else tokens.after[-1:]
 
 
 def _slopes(
@@ -214,6 +247,8 @@ def _assemble_attention(seen: _Seen, slopes: list[Tensor], tokens: TokenGrid) ->
         None if seen.pool is None else seen.pool.detach().float(),
         slopes[depth] if len(slopes) > depth else None,
         tokens,
+        tuple(replace(m, values=m.values.float(), projection=m.projection.float()) for m in seen.moved) or None,
+        seen.lengths,
     )
 
 
@@ -237,10 +272,16 @@ def _cat_layer(parts: Sequence[LayerRecord]) -> LayerRecord:
     return LayerRecord(parts[0].choice, activations, _cat([part.gradients for part in parts]))
 
 
-def _cat_attention(parts: Sequence[AttentionRecord]) -> AttentionRecord:
+def joined(parts: Sequence[AttentionRecord]) -> AttentionRecord:
+    """The records of consecutive images as one."""
     gradients = None
     if parts[0].gradients is not None:
         gradients = tuple(torch.cat(rows) for rows in zip(*(part.gradients or () for part in parts), strict=True))
     weights = tuple(torch.cat(rows) for rows in zip(*(part.weights for part in parts), strict=True))
     pools = _cat([part.pool for part in parts]), _cat([part.pool_gradients for part in parts])
-    return AttentionRecord(weights, gradients, *pools, parts[0].tokens)
+    moved = None
+    if parts[0].moved is not None:
+        every = zip(*(part.moved or () for part in parts), strict=True)
+        moved = tuple(replace(same[0], values=torch.cat([m.values for m in same])) for same in every)
+    lengths = _cat([part.lengths for part in parts])
+    return AttentionRecord(weights, gradients, *pools, parts[0].tokens, moved, lengths)

@@ -41,6 +41,39 @@ class MaskedMean:
         return Estimate(values, errors, errors * bonferroni(self.cells, self.count - 1))
 
 
+class MaskedSlope:
+    """cov(score, mask) / (keep (1 - keep)) at each pixel: the gain of the score by showing it rather than hiding it."""
+
+    def __init__(self, image: Tensor, keep: float, cells: int) -> None:
+        self.keep, self.cells, self.count, self.scores = keep, cells, 0, 0.0
+        self.origin: Tensor | None = None  # scores are counted from the first one: their squares stay small
+        zeros = torch.zeros(image.shape[1:], dtype=torch.float64, device=image.device)
+        self.masks, self.first, self.squares, self.cross, self.second = (zeros.clone() for _ in range(5))
+
+    def add(self, masks: Masks, scores: Scores) -> None:
+        """Enter masks with the scores they got."""
+        self.origin = scores[0] if self.origin is None else self.origin
+        gains = (scores - self.origin).reshape(-1, *[1] * (masks.ndim - 1))
+        off = masks.to(self.first.device) - self.keep
+        weighted = off * gains
+        self.masks += off.sum(dim=0)
+        self.first += weighted.sum(dim=0)
+        self.squares += off.square().sum(dim=0)
+        self.cross += (off * weighted).sum(dim=0)
+        self.second += weighted.square().sum(dim=0)
+        self.scores += float(gains.sum())
+        self.count += len(masks)
+
+    def estimate(self) -> Estimate:
+        """The slope, its standard error from the masks as independent units, and a band for all places at once."""
+        count, mean, scale = self.count, self.scores / self.count, self.keep * (1 - self.keep)
+        slope = (self.first - mean * self.masks) / (count - 1)
+        spread = self.second - 2 * mean * self.cross + mean**2 * self.squares - count * slope.square()
+        stderr = (spread.clamp(min=0) / (count - 1) / count).sqrt() / scale
+        values, errors = (slope / scale).flatten().float().cpu(), stderr.flatten().float().cpu()
+        return Estimate(values, errors, errors * bonferroni(self.cells, count - 1))
+
+
 class PairedMean:
     """The mean of maps that come one antithetic pair after the other (Welford)."""
 

@@ -12,6 +12,7 @@ from torch import nn
 from ..domain.geometry import Size
 from ..errors import BadOption, UnknownPreprocessing
 from .preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
+from .resize import Resize
 
 
 def of_timm(given: object) -> Preprocess:
@@ -66,8 +67,15 @@ def _asked_for(given: object, config: Mapping[str, Any]) -> tuple[int, Size]:
 
 
 def of_torchvision(transforms: Any) -> Preprocess:
-    """From the `ImageClassification` preset, or from weights, which make one."""
+    """From a preset for classification, segmentation or detection, or from weights, which make one."""
     preset = transforms.transforms() if callable(getattr(transforms, "transforms", None)) else transforms
+    if type(preset).__name__ == "ObjectDetection":
+        return Preprocess(source="torchvision weights: the detector resizes and normalises by itself")
+    if type(preset).__name__ == "SemanticSegmentation":
+        size = tuple(preset.resize_size or ())
+        resize: Resize = {0: "none", 1: "short"}.get(len(size), "exact")  # type: ignore[assignment]
+        way, mean, std = preset.interpolation.value, tuple(preset.mean), tuple(preset.std)
+        return Preprocess(resize, size, interpolation=way, mean=mean, std=std, source="torchvision weights")
     if type(preset).__name__ != "ImageClassification":
         raise UnknownPreprocessing(
             f"seewhy cannot read the preprocessing of a {type(preset).__name__}.",

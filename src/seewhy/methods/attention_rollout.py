@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import torch
-
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
-from ..engine.attention import heads_mean, read_out
+from ..engine.attention import heads_mean, read_out, with_skips
 from ..engine.probe import Probe
 from ..registry import method
 
@@ -29,9 +27,7 @@ def attention_rollout(probe: Probe) -> Evidence:
     record = probe.attention()
     flow = None
     for weights in record.weights:
-        block = heads_mean(weights)
-        mixed = (block + torch.eye(block.shape[-1], device=block.device)) / 2
-        mixed = mixed / mixed.sum(dim=-1, keepdim=True)
+        mixed = with_skips(heads_mean(weights))
         flow = mixed if flow is None else mixed @ flow
     assert flow is not None
     if record.pool is not None:

@@ -14,8 +14,10 @@ from . import zoo
 from .carried import carried_by, labels_of, preprocess_of
 from .function import FunctionModel, Takes
 from .model import Model
-from .torch_module import TorchModel
+from .tasks import Task, kind_for, task_of
+from .torch_module import TorchModel, unwrapped
 
+ROWS = ("classes", "embedding", "regression")  # tasks that a table of numbers can answer
 KINDS = (
     "a torch.nn.Module, a torch.export program, an ONNX file or session, a Hugging Face pipeline,"
     " a Python function, a model by name, or the URL of an Open Inference Protocol endpoint"
@@ -31,6 +33,8 @@ class Said:
     name: str | None = None
     output: Any = None  # which answer to use: a function of a module's output, or the name of an ONNX or served output
     takes: Takes | None = None  # what a plain function is handed
+    task: str | None = None
+    unit: str | None = None  # of values
     batch: int | None = None  # the largest batch that a plain function can take
 
     def filled(self, **found: Any) -> Said:
@@ -53,12 +57,14 @@ def adapt(
     output: Any = None,
     takes: Takes | None = None,
     batch: int | None = None,
+    task: Task | None = None,
+    unit: str | None = None,
     trust_pickle: bool = False,
 ) -> Model:
-    """A model that can be explained, from anything that classifies images."""
+    """A model that can be explained, from anything that answers about images; `task` says what it answers."""
     if labels is None and hasattr(preprocess, "meta"):  # torchvision weights carry both
         labels = labels_of(preprocess)
-    said = Said(preprocess, labels, name, output, takes, batch)
+    said = Said(preprocess, labels, name, output, takes, task, unit, batch)
     if not isinstance(thing, str | os.PathLike):
         return _placed(thing, said, device)
     found = zoo.find(os.fspath(thing), trust_pickle=trust_pickle)
@@ -74,7 +80,7 @@ def adapt(
 
 def _placed(thing: Any, said: Said, device: str | torch.device | None) -> Model:
     """The adapted model, which must already be on the device that was asked for: a person's model is never moved."""
-    model = _adapted(thing, said)
+    model = _with_task(_adapted(thing, said), said)
     wanted = None if device is None else _device(device)
     if wanted and (wanted.type != model.device.type or wanted.index not in (None, model.device.index)):
         raise BadOption(
@@ -83,6 +89,20 @@ def _placed(thing: Any, said: Said, device: str | torch.device | None) -> Model:
             if isinstance(thing, nn.Module)
             else "leave device out: this kind of model decides by itself where it runs.",
         )
+    return model
+
+
+def _with_task(model: Model, said: Said) -> Model:
+    """What a model answers that only answers; a network knows it already."""
+    if said.task is not None and not isinstance(model, TorchModel):
+        if said.task not in ROWS:
+            raise BadOption(
+                f"task={said.task!r} is not possible for {model.name}, which answers rows of numbers.",
+                fix=f"give one of: {', '.join(ROWS)}; or wrap a torch.nn.Module.",
+            )
+        model.task, model.kind, model.unit = said.task, kind_for(said.task), said.unit or ""  # type: ignore[assignment, arg-type]
+    if said.unit is not None and model.task != "regression":
+        raise BadOption(f"unit={said.unit!r} means nothing for {model.task}.", fix="add task='regression'.")
     return model
 
 
@@ -130,7 +150,8 @@ def _module(module: nn.Module, said: Said) -> Model:
     beside = carried_by(module)
     notes = beside.notes if said.preprocess is None else ()
     said = said.filled(preprocess=beside.preprocess, labels=beside.labels)
-    model = TorchModel(module, output=said.output, **_common(said))
+    kind = task_of(unwrapped(module), said.task)
+    model = TorchModel(module, output=said.output, task=kind, unit=said.unit or "", **_common(said))
     model.notes = (*model.notes, *notes)
     return model
 

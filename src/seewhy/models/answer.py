@@ -16,11 +16,11 @@ def scores_in(answer: object, name: str) -> Tensor:
     """The class scores in a tensor, tuple, list, dict or output object."""
     if isinstance(answer, Tensor):
         return answer
-    named = _named(answer)
+    found_by = named(answer)
     for key in NAMES:
-        if isinstance(named.get(key), Tensor):
-            return named[key]  # type: ignore[return-value]
-    parts: Iterable[object] = answer if isinstance(answer, tuple | list) else named.values()
+        if isinstance(found_by.get(key), Tensor):
+            return found_by[key]  # type: ignore[return-value]
+    parts: Iterable[object] = answer if isinstance(answer, tuple | list) else found_by.values()
     tensors = [part for part in parts if isinstance(part, Tensor)]
     tables = [tensor for tensor in tensors if tensor.ndim == 2]
     if tables or len(tensors) == 1:
@@ -32,7 +32,8 @@ def scores_in(answer: object, name: str) -> Tensor:
     )
 
 
-def _named(answer: object) -> dict[str, object]:
+def named(answer: object) -> dict[str, object]:
+    """The parts of a dict, named tuple or output object by name."""
     if isinstance(answer, Mapping):
         return {str(key): value for key, value in answer.items()}
     if hasattr(answer, "_asdict"):

@@ -6,13 +6,16 @@ import inspect
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
+
+if TYPE_CHECKING:
+    from .attention_values import Moved
 
 Weights = Float[Tensor, "n heads to from"]
 FUSED = F.scaled_dot_product_attention
@@ -27,6 +30,7 @@ class AttentionCall:
 
     weights: Weights
     kind: str  # fused, multihead or explicit
+    moved: Moved | None = None  # the values too, where they were asked for and seen
 
 
 class AttentionMode(TorchFunctionMode):
@@ -46,7 +50,7 @@ class AttentionMode(TorchFunctionMode):
             return self.multihead(_SIGNATURE.bind(*args, **kwargs))
         if func in SOFTMAX and _over_keys(args, kwargs):
             return self.explicit(func, args, kwargs)
-        return func(*args, **kwargs)
+        return self.other(func, args, kwargs)
 
     @abstractmethod
     def fused(self, query: Tensor, key: Tensor, value: Tensor, *rest: Any, **options: Any) -> Tensor: ...
@@ -56,6 +60,10 @@ class AttentionMode(TorchFunctionMode):
 
     @abstractmethod
     def explicit(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Tensor: ...
+
+    def other(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """Any other call."""
+        return func(*args, **kwargs)
 
 
 class Recorder(AttentionMode):

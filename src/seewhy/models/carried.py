@@ -10,7 +10,7 @@ from typing import Any
 from torch import nn
 
 from ..errors import BadOption, UnknownPreprocessing
-from ..inputs.preprocess import IMAGENET, Preprocess
+from ..inputs.preprocess import IMAGENET, IMAGENET_MEAN, IMAGENET_STD, Preprocess
 from .sample import stated_size
 from .torch_module import unwrapped
 
@@ -37,6 +37,14 @@ def carried_by(module: nn.Module) -> Carried:
         note = "The image processor was not given: photos need preprocess=processor."
         return Carried(labels=_named(labels_of(config.id2label)), notes=(note,))
     home = type(module).__module__.split(".")
+    if home[:3] == ["torchvision", "models", "detection"]:
+        return Carried(Preprocess(source="torchvision detectors resize and normalise by themselves"))
+    if home[:3] == ["torchvision", "models", "segmentation"]:
+        note = (
+            "Torchvision keeps no preprocessing in a network: ImageNet's colours were assumed, in the photo's own size."
+        )
+        plain = Preprocess(mean=IMAGENET_MEAN, std=IMAGENET_STD, source="assumed: ImageNet's colours", assumed=True)
+        return Carried(plain, notes=(note,))
     if home[:2] == ["torchvision", "models"] and not set(home) & set(OTHER_TASKS):
         note = "Torchvision keeps no preprocessing in a network: ImageNet's was assumed; pass preprocess=weights."
         size = stated_size(module)

@@ -6,13 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from ..domain.capability import Capability, Card
 from ..domain.shapes import Outputs, Variants
+from ..domain.target import Kind
 from ..errors import MissingCapability, NoSuitableLayer
+from .tasks import Rows, Task
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -38,11 +40,24 @@ class Model(ABC):
     size: tuple[int, ...] | None = None  # height and width it is built for, where nothing more of its input is known
     limit: int | None = None  # largest batch that one call may carry
     elsewhere: bool = False  # computed outside of torch, where a precision asked for does not reach
+    task: Task = "classes"
+    kind: Kind | None = None  # what its rows are; None: told from the answer
+    unit: str = ""  # of values
     notes: tuple[str, ...] = ()  # what was assumed about the model, shown as checks
 
     @abstractmethod
     def __call__(self, images: Variants) -> Outputs:
         """Outputs in float32 on the model's device, differentiable if it offers gradients; normalises by itself."""
+
+    def raw(self, images: Variants) -> Any:
+        """The answer before it is read as rows."""
+        return self(images)
+
+    def reread(self, rows: Rows, **facts: Any) -> Model:
+        """The same model with its answer read as other rows; `facts` are other values of its attributes."""
+        from .reread import Reread
+
+        return Reread(self, rows, facts)
 
     @property
     @abstractmethod
@@ -57,8 +72,10 @@ class Model(ABC):
         """The model in evaluation mode with frozen parameters; given back exactly as it was."""
         yield
 
-    def watching(self, layers: Sequence[str] = (), *, attention: bool = False) -> AbstractContextManager[Watch]:
-        """Record activations of layers, and attention, during the calls inside."""
+    def watching(
+        self, layers: Sequence[str] = (), *, attention: bool = False, values: bool = False
+    ) -> AbstractContextManager[Watch]:
+        """Record activations of layers, and attention with or without its values, during the calls inside."""
         raise MissingCapability(f"{self.name} cannot be looked into.", fix="wrap a torch.nn.Module.")
 
     def tail(self, layer: str, image: Variants) -> Tail:

@@ -33,6 +33,7 @@ class TokenGrid:
     attending: str  # module that runs the first attention
     around: tuple[str, ...]  # modules around it that receive the tokens, innermost first
     final: str  # last module that holds all tokens
+    after: tuple[str, ...]  # modules that give the tokens behind each block; none where they were not found
     entrance: str | None = None  # module before which tokens can be left out; None: they cannot
 
     @property
@@ -70,6 +71,7 @@ def find_tokens(run: DryRun, known: Sequence[Grid]) -> TokenGrid | str:
         attending=first.inside[-1],
         around=tuple(seen.name for seen in around if seen.name),
         final=final.name,
+        after=_ends(run, blocks, count),
     )
 
 
@@ -127,6 +129,28 @@ def _final(run: DryRun, count: int, first: SeenCall) -> Seen:
         and _alive(seen)
     ]
     return whole[-1] if whole else run.seen[first.inside[-1]]
+
+
+def _ends(run: DryRun, blocks: int, count: int) -> tuple[str, ...]:
+    """For each block the outermost module that holds all tokens and runs no other attention.
+
+    Each must be given what the one before gave: an attention whose skip connection is written beside it is no block.
+    """
+    found: list[Seen] = []
+    for call in run.calls[:blocks]:
+        others = {name for other in run.calls if other is not call for name in other.inside}
+        seen = [run.seen[name] for name in call.inside if name not in others]
+        whole = [s for s in seen if s.name and len(s.shape) == 3 and s.shape[:2] == (BATCH, count) and s.runs == 1]
+        if not whole or (found and not _hands_on(found[-1], whole[0])):
+            return ()
+        found.append(whole[0])
+    return tuple(seen.name for seen in found) if len(found) > 1 else ()
+
+
+def _hands_on(one: Seen, other: Seen) -> bool:
+    """Whether what a module gave is what the next one was given, as far as the two rows of noise tell."""
+    gave, given = one.change.get(2), other.given_change
+    return gave is not None and given is not None and gave.shape == given.shape and torch.allclose(gave, given)
 
 
 def _alive(seen: Seen) -> bool:

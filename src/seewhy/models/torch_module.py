@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import weakref
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -15,7 +16,7 @@ from torch.overrides import TorchFunctionMode
 from ..domain.capability import Capability
 from ..domain.shapes import Outputs, Variants
 from ..errors import MissingCapability, ModelError, ModelFailed, NoSuitableLayer, SeewhyError
-from .answer import scores_in
+from .detection import all_shown
 from .fingerprint import fingerprint
 from .incremental import Incremental
 from .layout import Layout
@@ -26,7 +27,9 @@ from .prepared import as_wanted, prepared
 from .sample import noise, sample_shapes, stated_size
 from .tail import Tail
 from .tape import Tape, Unwritable
+from .tasks import Rows, Task, image_side, kind_for
 from .tokens import dropping
+from .unasked import rows_of
 from .watch import Watch, eagerly, watching
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ UNSTEADY = (
     "The same image got another answer when asked again by itself: the network draws random numbers, or mixes the"
     " images of a batch. Its maps are not to be trusted."
 )
+ALIKE = ("classes", "regression")  # their answer is a table, so that of a faster way to ask can be compared with it
 SCRIPTED = "it is a TorchScript module, whose inside runs out of Python's sight"
 
 
@@ -60,11 +64,16 @@ class TorchModel(Model):
         labels: Sequence[str] | None = None,
         preprocess: Preprocess | None = None,
         output: Callable[[Any], Tensor] | None = None,
+        task: Task = "classes",
+        unit: str = "",
     ) -> None:
         self.module = unwrapped(module)
         self.name = name or type(self.module).__name__
         self.labels = tuple(labels) if labels is not None else None
         self.preprocess, self.output = preprocess, output
+        self.task, self.kind, self.unit = task, kind_for(task), unit
+        self.entrance = image_side(self.module) if task == "embedding" else None  # what is called, if not the network
+        self.rows: Rows | None = None  # how the answer is read for one question; None: as the task is
         self._shape: tuple[int, ...] | None = None  # of the images that come next
         self.size = stated_size(self.module) if preprocess is None else None
         self._own = False  # a prepared copy, which nobody else holds
@@ -78,14 +87,29 @@ class TorchModel(Model):
         return self._answer(self._normalised(images))
 
     def _answer(self, ready: Tensor) -> Outputs:
+        return self._read(self._asked(ready), len(ready))
+
+    def raw(self, images: Variants) -> Any:
+        answer = self._asked(self._normalised(images))
+        return answer if self.output is None else self.output(answer)
+
+    def reread(self, rows: Rows, **facts: Any) -> Model:
+        other = copy.copy(self)
+        for fact, value in facts.items():
+            setattr(other, fact, value)
+        other.rows = rows
+        return other
+
+    def _asked(self, ready: Tensor) -> Any:
         with asking(self.name, tuple(ready.shape)):
-            answer = self.module(as_wanted(ready) if self._own else ready)
-        return self._read(answer, len(ready))
+            ask = self.module if self.entrance is None else getattr(self.module, self.entrance)
+            return ask(as_wanted(ready) if self._own else ready)
 
     def _read(self, answer: Any, rows: int) -> Outputs:
         with asking(self.name, (rows,)):
             picked = answer if self.output is None else self.output(answer)
-        return checked(scores_in(picked, self.name), rows, self.name)
+            read = self.rows or rows_of(self.task, self.name)
+            return checked(read(picked), rows, self.name)
 
     def _normalised(self, images: Variants) -> Tensor:
         ready = images.to(self.device, self.dtype)
@@ -134,9 +158,9 @@ class TorchModel(Model):
                 parameter.requires_grad_(flag)
 
     @contextmanager
-    def watching(self, layers: Sequence[str] = (), *, attention: bool = False) -> Iterator[Watch]:
+    def watching(self, layers: Sequence[str] = (), *, attention: bool = False, values: bool = False) -> Iterator[Watch]:
         self._python()
-        with watching(self.module, layers, attention=attention) as watch:
+        with watching(self.module, layers, attention=attention, values=values) as watch:
             yield watch
 
     @contextmanager
@@ -157,13 +181,13 @@ class TorchModel(Model):
             copies = ready.expand(count, *ready.shape[1:])
             return self._answer(copies if shared else copies.clone())
 
-        with torch.inference_mode(), eagerly(self.module):
+        with torch.no_grad(), eagerly(self.module):  # not inference mode: a graph may go on from the tail
             return Tail(self.module, layer, ask)
 
     # -- asking often
 
     def prepared(self, sample: Variants) -> Model:
-        if self._own:
+        if self._own or self.task not in ALIKE:
             return self
         known, key = PREPARED.setdefault(self.module, {}), (tuple(sample.shape[1:]), state_of(self.module))
         if key not in known:
@@ -178,6 +202,8 @@ class TorchModel(Model):
         return model
 
     def incremental(self, image: Variants) -> Incremental | None:
+        if self.task not in ALIKE:
+            return None
         ready = self._normalised(image)
         try:
             tape = Tape.of(self.module, as_wanted(ready) if self._own else ready)
@@ -212,13 +238,14 @@ class TorchModel(Model):
 
     def layout_of(self, shape: tuple[int, ...]) -> Layout:
         """The layout for images of one shape (c, *space)."""
-        known, key = LAYOUTS.setdefault(self.module, {}), (shape, self.output, self.preprocess, state_of(self.module))
+        known = LAYOUTS.setdefault(self.module, {})
+        key = (shape, self.task, self.output, self.preprocess, state_of(self.module))
         if key not in known:
             if len(known) >= REMEMBERED:  # a folder may hold images of a thousand shapes
                 del known[next(iter(known))]
             try:
-                with self.borrowed(), eagerly(self.module):
-                    known[key] = Layout.of(self.module, self, noise(shape, self.device))
+                with self.borrowed(), eagerly(self.module), all_shown(self.module, self.task):
+                    known[key] = Layout.of(self.module, self._unasked(), noise(shape, self.device))
             except ModelError as error:
                 known[key] = error.with_traceback(None)
             except (RuntimeError, MemoryError) as error:
@@ -232,6 +259,12 @@ class TorchModel(Model):
         if isinstance(found, SeewhyError):
             raise found
         return found
+
+    def _unasked(self) -> TorchModel:
+        """The model without a question: what is found about it holds for every one."""
+        other = copy.copy(self)
+        other.rows = None
+        return other
 
     @property
     def doubts(self) -> tuple[str, ...]:

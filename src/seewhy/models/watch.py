@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ..errors import NoAttention, UnknownLayer, UnsupportedModel
 from .attention import AttentionCall, Recorder
+from .attention_values import ValueRecorder
 
 
 @dataclass
@@ -25,9 +26,11 @@ class Watch:
 
 
 @contextmanager
-def watching(module: nn.Module, layers: Sequence[str] = (), *, attention: bool = False) -> Iterator[Watch]:
+def watching(
+    module: nn.Module, layers: Sequence[str] = (), *, attention: bool = False, values: bool = False
+) -> Iterator[Watch]:
     """Record during the forward passes inside; the graph of autograd starts at the earliest thing recorded."""
-    watch, runs, recorder = Watch(), Counter[str](), Recorder()
+    watch, runs, recorder = Watch(), Counter[str](), ValueRecorder() if values else Recorder()
     recorder.calls = watch.attention
     modules = dict(module.named_modules())
 

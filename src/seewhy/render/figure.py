@@ -9,11 +9,11 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from ..errors import BadOption
+from .answer import head, measure
 from .colour import scale_of
 from .frame import frame, pictured
 from .legend import INK, PAPER, QUIET, Bar, Row, Text, asked_label, question, stack
 from .lettering import drawable, font, line_height, wrap
-from .number import probability
 from .overlay import draw
 
 if TYPE_CHECKING:
@@ -56,10 +56,11 @@ def _scales(explanations: Sequence[Explanation], view: str, shared: bool) -> lis
 
 
 def _original(explanation: Explanation) -> Image.Image:
-    best = explanation.prediction.top[0]
+    prediction = explanation.prediction
+    said = "".join(f"“{best.label}”, {head(prediction)} {measure(prediction, best)}" for best in prediction.top[:1])
     rows = [
         Text(explanation.picture.name, WORDS),
-        Text(f"answer: “{best.label}”, probability {probability(best.probability)}", NOTES, QUIET),
+        Text(f"answer: {said or 'nothing'}", NOTES, QUIET),
     ]
     return stack(Image.fromarray(frame(explanation, longest=TILE).photo), rows, narrowest=TILE, margin=0)
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .number import number, percent, probability
+from .answer import answered
+from .number import number, percent
 from .number import signed as with_sign
 from .place import Place, name_of, ninths, parts, shown, spread, strongest
 
@@ -87,12 +88,7 @@ def for_and_against(explanation: Explanation) -> tuple[list[str], list[str]]:
 
 def answer(explanation: Explanation) -> str:
     """What the model said, with the runners-up."""
-    first, *rest = explanation.prediction.top
-    sentence = f"The model answered “{first.label}” with probability {probability(first.probability)}"
-    if not rest:
-        return f"{sentence}."
-    others = ", ".join(f"“{rank.label}” ({probability(rank.probability)})" for rank in rest[:2])
-    return f"{sentence}; next came {others}."
+    return answered(explanation.prediction)
 
 
 def asked(explanation: Explanation, heat: Heat) -> str:

@@ -11,9 +11,10 @@ from PIL import Image
 
 from ..registry import load_all
 from ..render import fragment
+from ..render.answer import caption, head, measure
 from ..render.figure import sheet
 from ..render.frame import frame
-from ..render.number import number, probability
+from ..render.number import number
 from ..render.overlay import draw, overlay
 from ..render.text import alt_text, answer, findings, for_and_against, named
 
@@ -41,19 +42,22 @@ def photo_section(group: Sequence[Explanation], position: int) -> str:
 
 
 def _alternatives(explanation: Explanation) -> str:
+    prediction = explanation.prediction
     rows = "".join(
         f'<tr><th scope="row">{escape(rank.label)}</th>'
-        f'<td><span class="number">{escape(probability(rank.probability))}</span>'
+        f'<td><span class="number">{escape(measure(prediction, rank))}</span>'
         f"{_share(rank.probability)}</td>"
         f"<td>{escape(number(rank.output))}</td></tr>"
-        for rank in explanation.prediction.top
+        for rank in prediction.top
     )
-    head = '<tr><th scope="col">class</th><th scope="col">probability</th><th scope="col">output</th></tr>'
-    caption = f"The model's first answers among {explanation.prediction.classes} classes"
-    return f"<table><caption>{caption}</caption><thead>{head}</thead><tbody>{rows}</tbody></table>"
+    title = escape(caption(prediction), quote=False)
+    columns = "".join(f'<th scope="col">{escape(column)}</th>' for column in ("class", head(prediction), "output"))
+    return f"<table><caption>{title}</caption><thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _share(probability: float) -> str:
+def _share(probability: float | None) -> str:
+    if probability is None:
+        return ""
     box = '<svg class="share" width="140" height="8" aria-hidden="true"><rect class="track" width="140" height="8"/>'
     return f'{box}<rect class="bar" width="{140 * probability:.1f}" height="8"/></svg>'
 

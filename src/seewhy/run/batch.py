@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..domain.capability import Capability
+from ..domain.check import Check
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
 from ..domain.prediction import Prediction
@@ -25,6 +26,7 @@ from ..inputs.read import Sample
 from ..models.model import Model
 from .checks import Subject, checks_of
 from .plan import Step, affordable
+from .questions import Question, asks_alone, question_of
 from .results import Failure, cancelled
 from .targets import resolve, rival
 from .wrap import Spent, Wrapping, wrap
@@ -45,6 +47,8 @@ class Job:
     checks: str  # quick, standard, full
     seed: int
     backend: Backend = "auto"
+    priced: str = ""  # how seconds became a budget of calls
+    question: Question | None = None  # what one input of a model that does not classify was asked
 
     @cached_property
     def fingerprint(self) -> str:
@@ -54,6 +58,8 @@ class Job:
 
 def explain_batch(job: Job, samples: Sequence[Sample], asked: Sequence[Asked]) -> list[list[Explanation | Failure]]:
     """One explanation per row and method; rows are (image, target) pairs."""
+    if asks_alone(job.model) and job.question is None:
+        return [row for pair in zip(samples, asked, strict=True) for row in _alone(job, *pair)]
     images = torch.stack([sample.pixels for sample in samples])
     probe = Probe(job.model, images, [], job.control, job.precision)
     with job.model.borrowed():
@@ -70,6 +76,15 @@ def explain_batch(job: Job, samples: Sequence[Sample], asked: Sequence[Asked]) -
             found = _run(probe, job, step, samples, asked, looked)
             columns.append(_column(found, job, samples, first=not columns))
     return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _alone(job: Job, sample: Sample, asked: Asked) -> list[list[Explanation | Failure]]:
+    """A question about one input that becomes one about the rows of a model made for it."""
+    with job.model.borrowed():
+        question = question_of(job.model, sample, asked, job.control)
+    own = replace(job, model=question.model, question=question)
+    own.__dict__["fingerprint"] = job.fingerprint
+    return explain_batch(own, [sample], [question.asked])
 
 
 def _column(
@@ -97,7 +112,7 @@ def wants_of(job: Job) -> Wants:
         if "layer" in entry.reads:
             layers = (job.model.layout.choose().name if layer is None else job.model.layout.find(layer),)
         gradients = bool(entry.reads) and Capability.GRADIENTS in entry.needs
-        wants |= Wants("input" in entry.reads, layers, "attention" in entry.reads, gradients)
+        wants |= Wants("input" in entry.reads, layers, "attention" in entry.reads, gradients, "values" in entry.reads)
     return wants
 
 
@@ -109,7 +124,7 @@ def _look(probe: Probe, job: Job, wants: Wants, asked: Sequence[Asked], publishe
 
     def choose(outputs: Tensor, start: int) -> None:
         for i, row in enumerate(outputs, start):
-            chosen[i] = resolve(asked[i], row[None], labels, job.scale, published)
+            chosen[i] = resolve(asked[i], row[None], labels, job.scale, published, job.model.kind)
             other = rival(chosen[i], row[None], labels)
             rivals[i] = other or chosen[i]  # type: ignore[call-overload]
         probe.targets = [chosen.get(i, chosen[start]) for i in range(len(asked))]
@@ -124,7 +139,8 @@ def _run(
 ) -> Iterator[Explanation]:
     """One method over the batch: together when it only reads the shared pass, image by image when it asks more."""
     outputs, labels = probe.clean, job.model.labels
-    targets = [resolve(a, outputs[i : i + 1], labels, job.scale, step.entry.scale) for i, a in enumerate(asked)]
+    scale, kind = step.entry.scale, job.model.kind
+    targets = [resolve(a, outputs[i : i + 1], labels, job.scale, scale, kind) for i, a in enumerate(asked)]
     if step.entry.only_looks:
         own = probe if targets == probe.targets else probe.against(targets)
         yield from _explained(own, job, step, samples, looked)
@@ -146,23 +162,40 @@ def _explained(probe: Probe, job: Job, step: Step, samples: Sequence[Sample], lo
             step.entry, job.model, evidence, i, probe.targets[i], float(probe.targets[i](row)[0]), others[i],
             None if other is None or others[i] is None else other.values[i].float(), why, row.shape[1],
         )  # fmt: skip
-        prediction = Prediction.of(row[0], kind_of(row), labels)
-        facts = Wrapping(subject, step, sample, prediction, checks_of(subject), job.fingerprint)
+        checks = (*_chosen(job, step), *checks_of(subject))
+        facts = Wrapping(subject, step, sample, _prediction(job, row), checks, job.fingerprint)
         spent = Spent(cost, check_cost, looked + seconds / len(samples))
         yield wrap(facts, spent, ran, seed=job.seed, precision=job.precision)
+
+
+def _chosen(job: Job, step: Step) -> Iterator[Check]:
+    """Why this method ran, and what the budget was, where a person did not say it."""
+    if step.why:
+        yield Check("method", "info", step.why[0].upper() + step.why[1:])
+    if job.priced:
+        yield Check("budget", "info", job.priced)
+
+
+def _prediction(job: Job, row: Tensor) -> Prediction:
+    """What the model answered, as the question found it or as the row tells it."""
+    if job.question is not None and job.question.prediction is not None:
+        return job.question.prediction
+    model = job.model
+    return Prediction.of(row[0], model.kind or kind_of(row), model.labels, task=model.task, unit=model.unit)
 
 
 def _ran(probe: Probe, job: Job, step: Step) -> tuple[Evidence, Cost, float]:
     """The method's evidence, what it cost for one image, and how long it took for all."""
     entry, control = step.entry, job.control
     clean = Cost(1, 1 if entry.reads and Capability.GRADIENTS in entry.needs else 0)
+    resolving = Cost(0 if job.question is None else job.question.calls)  # paid beside the budget
     control.share = None if job.budget is None else job.budget - clean.calls
     control.start()
     probe.often = job.backend == "auto" and entry.asks_often(step.options)
     control.ran.clear()
     before, started = control.spent, time.perf_counter()
     evidence = entry.function(probe, **step.options)
-    return evidence, clean + control.since(before), time.perf_counter() - started
+    return evidence, resolving + clean + control.since(before), time.perf_counter() - started
 
 
 def _compared(

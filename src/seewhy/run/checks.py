@@ -96,7 +96,9 @@ def _empty_input(subject: Subject) -> Iterator[Check]:
     empty = float(subject.evidence.empty[subject.index])
     scale, score = subject.target.scale, subject.score
     words = f"With everything absent the {scale} is {_n(empty)}; on the whole image it is {_n(score)}."
-    if scale == "probability" and empty >= 0.5:
+    if subject.model.task == "regression":
+        yield Check("empty-input", "info", words + " A value may lie anywhere, so neither is judged.", empty)
+    elif scale == "probability" and empty >= 0.5:
         yield Check("empty-input", "warning", words + " The baseline itself looks like the target.", empty)
     elif empty >= score:
         yield Check(
@@ -180,7 +182,7 @@ def _chosen(subject: Subject) -> Iterator[Check]:
 
 
 def _assumed(subject: Subject) -> Iterator[Check]:
-    for note in subject.evidence.notes:
+    for note in subject.evidence.notes_of(subject.index):
         yield Check("note", "warning", note)
     for note in (*subject.model.notes, *subject.model.doubts):
         yield Check("model", "warning", note)

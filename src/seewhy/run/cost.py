@@ -36,10 +36,10 @@ def cost(
     """The model calls that `explain` with the same arguments will need at most; nothing is run."""
     adapted = adapt(model, preprocess=preprocess)
     items, _ = expand(inputs)
-    steps, _ = plan(method, options, adapted, seed=seed)
     if not items:
         raise MissingInput("There is no input to count for.", fix="give at least one image.")
     sample = read_sample(items[0], preprocess_for(adapted, items[0]))
     image = sample.pixels
     adapted.meet(tuple(image.shape))
+    steps, _ = plan(method, options, adapted, seed=seed, image=image)
     return Bill({step.entry.name: step.on(sample.geometry).cost(image, adapted) for step in steps}, len(items))

@@ -20,8 +20,10 @@ from ..inputs.preprocess import Preprocess
 from ..inputs.read import Item, Sample, expand, read_sample
 from ..models.adapt import adapt
 from ..models.model import Model
+from .allowance import Budget, calls_of
 from .batch import Backend, Job, explain_batch
 from .plan import Methods, plan
+from .questions import asks_alone
 from .results import Explanations, Failure, cancelled
 from .targets import per_input
 
@@ -51,7 +53,7 @@ def explain(
     precision: Precision = "float32",
     backend: Backend = "auto",
     seed: int = 0,
-    budget: int | None = None,
+    budget: Budget = None,
     checks: Checks = "standard",
     progress: Progress | None = None,
     control: Control | None = None,
@@ -59,16 +61,19 @@ def explain(
 ) -> Any:
     """Why the model answers what it answers: one `Explanation`, or lists of them for lists of inputs, methods, targets.
 
-    `options` are those of the methods; one that no method has is an error. `budget` is in model calls per explanation.
+    `options` are those of the methods; one that no method has is an error. `budget` is in model calls per explanation,
+    or in seconds as text (`"20s"`); `method="auto"` chooses what it pays for, and says why.
     """
     adapted = adapt(model, preprocess=preprocess, labels=labels, device=device)
     items, one_input = expand(inputs)
     first = _introduce(adapted, items[0]) if items else None
-    steps, one_method = plan(method, options, adapted, seed=seed)
+    _valid(adapted, precision, checks, backend)
+    allowed, priced = calls_of(budget, adapted, first)
+    pixels = None if first is None else first.pixels
+    steps, one_method = plan(method, options, adapted, seed=seed, budget=allowed, image=pixels)
     targets, one_target = per_input(target, len(items), one_input)
-    _valid(adapted, precision, budget, checks, backend)
     control = control or Control(progress=progress)
-    job = Job(adapted, steps, control, scale, precision, budget, checks, seed, backend)
+    job = Job(adapted, steps, control, scale, precision, allowed, checks, seed, backend, priced)
     found = _all(job, items, targets, first, raising=one_input)
     results = [_shaped(result, one_method, one_target) for result in found]
     return results[0] if one_input else _reported(Explanations(results, cost=control.spent))
@@ -91,7 +96,7 @@ def _all(
     job.control.expected = _expected(job, rows)
     found: dict[int, list[list[Explanation | Failure]]] = {}
     for _, same in groupby(rows, key=lambda row: tuple(row.sample.pixels.shape)):
-        for group in _chunked(list(same), TOGETHER):
+        for group in _chunked(list(same), 1 if asks_alone(job.model) else TOGETHER):
             try:
                 _collect(job, group, found, failures, raising=raising)
             except (Cancelled, KeyboardInterrupt):
@@ -196,7 +201,7 @@ def _reported(results: Explanations) -> Explanations:
     return results
 
 
-def _valid(model: Model, precision: str, budget: int | None, checks: str, backend: str) -> None:
+def _valid(model: Model, precision: str, checks: str, backend: str) -> None:
     if backend not in get_args(Backend):
         raise BadOption(f"backend={backend!r} is not possible.", fix=f"give {' or '.join(get_args(Backend))}.")
     if precision not in ("float32", "bfloat16"):
@@ -206,8 +211,6 @@ def _valid(model: Model, precision: str, budget: int | None, checks: str, backen
         raise BadOption(problem, fix="leave precision out, or export the model in that precision.")
     if checks not in ("quick", "standard", "full"):
         raise BadOption(f"checks={checks!r} is not possible.", fix="give quick, standard or full.")
-    if budget is not None and budget < 1:
-        raise BadOption(f"budget={budget} pays for nothing.", fix="give a number of model calls, such as 500.")
 
 
 def _chunked(rows: list[Row], size: int) -> Iterable[list[Row]]:

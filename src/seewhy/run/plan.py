@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,9 @@ from ..models.layers import find_name
 from ..models.model import Model
 from ..models.torch_module import TorchModel
 from ..registry import Ask, Entry, find_method, load_all, require
+from .auto import choose
 
+AUTO = "auto"
 Methods = str | Sequence[str] | Mapping[str, Mapping[str, Any]] | None
 
 
@@ -33,6 +35,7 @@ class Step:
 
     entry: Entry
     options: Mapping[str, Any]
+    why: str = ""  # it was chosen, where nobody named it
 
     @property
     def encoded(self) -> dict[str, Any]:
@@ -45,7 +48,7 @@ class Step:
             return self
         masks = np.asarray(given.masks)
         seen = geometry.to_model(masks) if masks.ndim == 2 else np.stack([geometry.to_model(m > 0) for m in masks])
-        return Step(self.entry, {**self.options, "regions": Given(seen)})
+        return replace(self, options={**self.options, "regions": Given(seen)})
 
     def ask(self, image: Tensor, model: Model) -> Ask:
         """What the declared cost depends on, for one image (c, *space) that the model has met."""
@@ -68,12 +71,23 @@ class Step:
         return (model.layout.choose() if asked is None else model.layout.choice(asked)).shape
 
 
-def plan(methods: Methods, options: Mapping[str, Any], model: Model, *, seed: int) -> tuple[list[Step], bool]:
-    """The steps to run, and whether a single method was asked for by name."""
+def plan(
+    methods: Methods,
+    options: Mapping[str, Any],
+    model: Model,
+    *,
+    seed: int,
+    budget: int | None = None,
+    image: Tensor | None = None,
+) -> tuple[list[Step], bool]:
+    """The steps to run, and whether a single method was asked for; `auto` looks at the budget and the first image."""
     single = methods is None or isinstance(methods, str)
     if methods is None:
         methods = default_method(model)
     options = {name: _layer_name(value, model) for name, value in options.items()}
+    if methods == AUTO:
+        choice = choose(model, options, budget, image)
+        return [replace(_step(choice.entry, {**choice.options, **options}, seed), why=choice.why)], True
     per_method = methods if isinstance(methods, Mapping) else {name: {} for name in _names(methods)}
     entries = [find_method(name) for name in per_method]
     _all_known(options, entries)

@@ -9,12 +9,17 @@ from typing import Any
 from torch import Tensor
 
 from ..domain.prediction import name_of
-from ..domain.target import SCALES, Asked, Contrast, Kind, Scale, Target, class_index, kind_of
+from ..domain.target import OWN_SCALE, SCALES, Asked, Contrast, Kind, Scale, Target, class_index, kind_of
 from ..errors import BadOption, BadTarget
 
 
 def resolve(
-    asked: Asked, outputs: Tensor, labels: Sequence[str] | None, wanted: Scale | None, published: Scale
+    asked: Asked,
+    outputs: Tensor,
+    labels: Sequence[str] | None,
+    wanted: Scale | None,
+    published: Scale,
+    known: Kind | None = None,
 ) -> Target:
     """The target of one image, from its row of outputs (1, classes): nothing means the predicted class.
 
@@ -22,14 +27,14 @@ def resolve(
     """
     if wanted is not None and wanted not in SCALES:
         raise BadOption(f"scale={wanted!r} is not possible.", fix=f"give one of: {', '.join(SCALES)}.")
-    kind, classes = kind_of(outputs), outputs.shape[1]
-    scale: Scale = wanted or (published if kind == "logits" else "probability")
+    kind, classes = known or kind_of(outputs), outputs.shape[1]
+    scale = scale_of(kind, wanted, published)
     if asked is None:
-        asked = int(outputs[0].argmax())
+        asked = _first(outputs, kind)
     if isinstance(asked, Contrast):
         this, that = (class_index(_plain(side), labels, classes) for side in (asked.this, asked.that))
         if this == that:
-            problem = f"The contrast compares {name_of(this, labels)!r} with itself: the difference is always 0."
+            problem = f"The contrast compares {name_of(this, labels, kind)!r} with itself: the difference is always 0."
             raise BadTarget(problem, fix="name two different classes.")
         return replace(of_class(this, labels, scale, kind), against=that)
     if isinstance(asked, int | str) or hasattr(asked, "__index__"):
@@ -42,17 +47,37 @@ def resolve(
     )
 
 
+def scale_of(kind: Kind, wanted: Scale | None, published: Scale) -> Scale:
+    """The scale of the score: values have only their own."""
+    if kind not in OWN_SCALE:
+        return wanted or (published if kind == "logits" else "probability")
+    if wanted is not None:
+        problem = f"scale={wanted!r} means nothing here: the model answers values, not classes that compete."
+        raise BadOption(problem, fix="leave scale out.")
+    return "value"
+
+
+def _first(outputs: Tensor, kind: Kind) -> int:
+    """What is explained when nothing was asked."""
+    if kind == "values" and outputs.shape[1] > 1:
+        problem = f"The model answers {outputs.shape[1]} values, and none of them is the answer more than another."
+        raise BadTarget(problem, fix=f"give target=INDEX, from 0 to {outputs.shape[1] - 1}.")
+    return int(outputs[0].argmax())
+
+
 def of_class(index: int, labels: Sequence[str] | None, scale: Scale, kind: Kind) -> Target:
     """The score of one class; a model that answers probabilities has no logits, so their logarithm stands in."""
-    return Target(index, name_of(index, labels), scale, kind)
+    return Target(index, name_of(index, labels, kind), scale, kind)
 
 
 def rival(target: Target, outputs: Tensor, labels: Sequence[str] | None) -> Target | None:
     """The strongest other class, to see whether its map differs; None when there is no other."""
-    if target.index is None or outputs.shape[1] < 2:
+    if target.index is None or outputs.shape[1] < 2 or target.kind == "values":
         return None
     others = outputs[0].clone()
     others[target.index] = -float("inf")
+    if target.kind == "matches" and others.max() <= 0:  # no other class matches at all: its map would be zero
+        return None
     return of_class(int(others.argmax()), labels, target.scale, target.kind)
 
 

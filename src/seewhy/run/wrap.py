@@ -30,6 +30,9 @@ VERSIONS = {
 }
 
 
+MEASURED = ("embedding", "detection")  # tasks whose score is measured in the model's unit
+
+
 @dataclass(frozen=True)
 class Wrapping:
     """All that goes into one explanation."""
@@ -87,8 +90,9 @@ def _signed(given: Wrapping) -> bool:
 
 def _asked(subject: Subject) -> Asked:
     target, labels = subject.target, subject.model.labels
-    against = None if target.against is None else name_of(target.against, labels)
-    return Asked(target.index, target.label, target.scale, subject.score, target.against, against)
+    against = None if target.against is None else name_of(target.against, labels, target.kind)
+    scale = subject.model.unit if subject.model.task in MEASURED else target.scale
+    return Asked(target.index, target.label, scale, subject.score, target.against, against)
 
 
 def _origin(given: Wrapping, ran: Mapping[str, int], seed: int, precision: str) -> Origin:

@@ -120,7 +120,7 @@ def plain(value: Any) -> Any:
 
 def _prediction(data: Mapping[str, Any]) -> Prediction:
     top = tuple(Ranked(**_numbers(rank, "probability", "output")) for rank in data["top"])
-    return Prediction(top, data["kind"], data["classes"])
+    return Prediction(top, data["kind"], data["classes"], data.get("task", "classes"), data.get("unit", ""))
 
 
 def _numbers(data: Mapping[str, Any], *names: str) -> dict[str, Any]:

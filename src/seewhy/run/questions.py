@@ -1,0 +1,58 @@
+"""Questions to models that do not classify: each becomes one about the rows of a model made for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..domain.cost import Cost
+from ..domain.prediction import Prediction
+from ..domain.target import Asked
+from ..engine.control import Control
+from ..inputs.read import Sample
+from ..models.model import Model
+
+
+@dataclass(frozen=True)
+class Question:
+    """A model whose rows are about this one question, and the question as one of classes."""
+
+    model: Model
+    asked: Asked
+    prediction: Prediction | None  # None: the row tells it
+    calls: int = 1  # paid to find out what the model says of the whole input
+
+
+def asks_alone(model: Model) -> bool:
+    """Whether what is asked of one input makes no sense for another."""
+    return model.task in _asking()
+
+
+def question_of(model: Model, sample: Sample, asked: Asked, control: Control) -> Question:
+    """The question of one input, from the model's answer to it."""
+    control.check()
+    found = _asking()[model.task](model, sample, asked)
+    control.pay(Cost(forward=found.calls))
+    return found
+
+
+def renamed(model: Model, classes: int, where: str) -> tuple[str, ...]:
+    """The names of the classes with what they are asked about."""
+    from ..domain.prediction import name_of
+
+    return tuple(f"{name_of(i, model.labels)} {where}" for i in range(classes))
+
+
+def names_misfit(labels: Sequence[str] | None, classes: int) -> tuple[str, ...]:
+    """A note where the names are not as many as the classes."""
+    if labels is None or len(labels) == classes:
+        return ()
+    return (f"The model has {classes} classes but {len(labels)} class names: names may be shifted.",)
+
+
+def _asking() -> dict[str, Callable[[Model, Sample, Asked], Question]]:
+    from .boxes import ask_box
+    from .segments import ask_segment
+    from .similarity import ask_similar
+
+    return {"detection": ask_box, "segmentation": ask_segment, "embedding": ask_similar}
