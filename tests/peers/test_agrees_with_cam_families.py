@@ -107,3 +107,22 @@ def test_torchcam_scales_a_mask_before_it_enlarges_it_so_that_some_mask_shows_no
     np.testing.assert_allclose(theirs, np.einsum("k,kyx->yx", weights, maps), atol=1e-4)
     assert masks.flatten(1).amax(dim=1).max() <= 1.0
     assert (masks.flatten(1).amax(dim=1) < 0.99).any()
+
+
+def test_torchcam_takes_the_slope_of_the_last_noisy_copy_and_a_sum_of_products_in_smooth_grad_cam() -> None:
+    # without noise it would be Grad-CAM++, with the features summed before they meet the third power
+    model = network()
+    with tc.SmoothGradCAMpp(model, "act2", num_samples=3, std=1e-6) as extract:
+        scores = model(IMAGES[:1].clone().requires_grad_())
+        theirs = extract(TARGET, scores, normalized=False)[0][0].relu().detach().numpy()
+    maps = features(model)
+    slopes = model.head.weight[TARGET].detach().double().numpy().reshape(maps.shape)
+
+    def weighed(sums: np.ndarray) -> np.ndarray:
+        alpha = slopes**2 / (2 * slopes**2 + sums)
+        return np.maximum(np.einsum("k,kyx->yx", (alpha * np.maximum(slopes, 0)).sum(axis=(1, 2)), maps), 0)
+
+    np.testing.assert_allclose(theirs, weighed((slopes**3 * maps).sum(axis=(1, 2), keepdims=True)), rtol=1e-2)
+    asked = {"layer": "act2", "target": TARGET, "samples": 4, "noise": 0.0, "tolerance": 0.0}
+    found = seewhy.explain(network(), IMAGES[0], method="smooth-grad-cam++", **asked).values
+    np.testing.assert_allclose(found, weighed(slopes**3 * maps.sum(axis=(1, 2), keepdims=True)), rtol=1e-3)

@@ -22,6 +22,14 @@ def weighted_map(record: LayerRecord, weights: Tensor, sign: Sign, chosen: tuple
     return Evidence(values.relu() if sign == "positive" else values, layer=record.choice, chosen=chosen)
 
 
+def plus_plus(first: Tensor, second: Tensor, third: Tensor, activations: Tensor) -> Float[Tensor, "b k"]:
+    """Channel weights of Grad-CAM++ (eqs. 10 and 19) from the first powers of the gradient, (b, k, *grid) each."""
+    slope, square, cube = (power.flatten(2) for power in (first, second, third))
+    divisor = 2 * square + activations.flatten(2).sum(dim=2, keepdim=True) * cube
+    alpha = square / divisor.where(divisor != 0, divisor.new_ones(()))
+    return (alpha.where(square != 0, alpha.new_zeros(())) * slope.relu()).sum(dim=2)
+
+
 def unusually_strong(activations: Float[Tensor, "b k *grid"], deviations: float) -> Maps:
     """The k-sigma rule of FEM: at each place, the means of the channels that are far above their mean there, summed.
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
+from torch import Tensor
 
 from ..domain.evidence import Evidence, Sampling
 from ..domain.ranges import positive
+from ..domain.shapes import Variants
 from .estimate import Estimate
 from .moments import Statistic
 from .probe import Probe
@@ -44,14 +46,19 @@ def _one(
 ) -> tuple[Estimate, Sampling]:
     probe.control.start()
     image, generator, size = probe.images[i], torch.Generator().manual_seed(seed), 2 if pairs else 1
-    spread = noise * (image.amax() - image.amin())
 
     def draw(units: int) -> None:
-        draws = torch.stack([torch.randn(image.shape, generator=generator) for _ in range(units)]).to(image) * spread
-        variants = torch.stack([image + draws, image - draws][:size], dim=1).flatten(0, 1)
+        variants = noisy(image, noise, generator, units, size)
         gradients = probe.gradients(variants, torch.full((size * units,), i))
         for unit in gradients.reshape(units, size, *image.shape):
             statistic.add(unit)
 
     units, unit = (samples // 2, "pairs") if pairs else (samples, "draws")
     return sample(probe.control, draw, statistic.estimate, units=units, calls=2 * size, unit=unit, tolerance=tolerance)
+
+
+def noisy(image: Tensor, noise: float, generator: torch.Generator, units: int, size: int = 2) -> Variants:
+    """Copies with Gaussian noise, unit after unit: antithetic pairs, or single draws."""
+    spread = noise * (image.amax() - image.amin())
+    draws = torch.stack([torch.randn(image.shape, generator=generator) for _ in range(units)]).to(image) * spread
+    return torch.stack([image + draws, image - draws][:size], dim=1).flatten(0, 1)

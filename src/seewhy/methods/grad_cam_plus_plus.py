@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
-from ..engine.maps import Sign, weighted_map
+from ..engine.maps import Sign, plus_plus, weighted_map
 from ..engine.probe import Probe
 from ..registry import method
 
@@ -24,8 +24,5 @@ from ..registry import method
 def grad_cam_plus_plus(probe: Probe, *, layer: str | None = None, sign: Sign = "positive") -> Evidence:
     """Positive gradients weighted by their second and third powers (eq. 19), then as in Grad-CAM."""
     record = probe.layer(layer)
-    slope = record.slopes.flatten(2)
-    cubes = record.activations.flatten(2).sum(dim=2, keepdim=True) * slope**3
-    divisor = 2 * slope**2 + cubes
-    alpha = (slope**2 / divisor.where(divisor != 0, slope.new_ones(()))).where(slope != 0, slope.new_zeros(()))
-    return weighted_map(record, (alpha * slope.relu()).sum(dim=2), sign)
+    slope = record.slopes
+    return weighted_map(record, plus_plus(slope, slope**2, slope**3, record.activations), sign)

@@ -25,7 +25,7 @@ from ..models.model import Model
 from ..registry import Entry
 from ..run.batch import Backend, Job, explain_batch
 from ..run.plan import Step
-from .tiny_models import pictures, plain_function, tiny_cnn, tiny_vit
+from .tiny_models import pictures, plain_function, tiny_cnn, tiny_pooled, tiny_vit
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Case:
     name: str
     build: Callable[[], Any]
     shape: tuple[int, ...]
+    only: Capability = Capability.NOTHING  # methods that need this, and no others, are asked about it
 
     @property
     def axes(self) -> int:
@@ -51,7 +52,7 @@ class Case:
 
     def serves(self, entry: Entry) -> bool:
         """Whether the method can be asked about this case."""
-        return self.axes in entry.spaces and not entry.needs & ~_offered(self)
+        return self.axes in entry.spaces and not self.only & ~entry.needs and not entry.needs & ~_offered(self)
 
     def __str__(self) -> str:
         return self.name
@@ -69,6 +70,8 @@ CASES = (
     Case("function", lambda: plain_function, IMAGE),
     Case("clip-cnn", lambda: tiny_cnn(3), CLIP),
     Case("clip-vit", lambda: tiny_vit(CLIP[1:]), CLIP),
+    Case("pooled", tiny_pooled, IMAGE, Capability.POOLING),
+    Case("clip-pooled", lambda: tiny_pooled(3), CLIP, Capability.POOLING),
 )
 NETWORKS = tuple(case for case in CASES if case.name != "function")
 _CHEAP = {"samples": 64, "steps": 5, "window": 4, "stride": 4, "cells": 3, "tolerance": 0.0, "sign": "both"}

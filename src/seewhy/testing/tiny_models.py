@@ -48,6 +48,15 @@ class TinyCNN(nn.Module):
             part.running_var.fill_(0.03)  # an untrained network would hardly react to its input
 
     def forward(self, images: Variants) -> Outputs:
+        maps = self.act(self.norm(self.first(images)))
+        maps = self.act(self.norm2(self.second(maps)))
+        return self.head(maps.flatten(2).mean(dim=2)) * 4  # type: ignore[no-any-return]
+
+
+class TinyPooled(TinyCNN):
+    """The same, but its last ReLU runs once: a layer behind which only the mean is read, by the linear head."""
+
+    def forward(self, images: Variants) -> Outputs:
         maps = functional.relu_(self.norm(self.first(images)))
         maps = self.act(self.norm2(self.second(maps)))
         return self.head(maps.flatten(2).mean(dim=2)) * 4  # type: ignore[no-any-return]
@@ -90,6 +99,11 @@ class Block(nn.Module):
 def tiny_cnn(axes: int = 2) -> TinyCNN:
     """The convolutional network for images (2) or clips (3)."""
     return seeded(lambda: TinyCNN(axes)).eval()
+
+
+def tiny_pooled(axes: int = 2) -> TinyPooled:
+    """The convolutional network whose last map is only pooled and weighed."""
+    return seeded(lambda: TinyPooled(axes)).eval()
 
 
 def tiny_vit(space: tuple[int, ...] = (24, 24)) -> TinyViT:
