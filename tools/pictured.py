@@ -8,6 +8,7 @@ ATTENTION = ("attention-rollout", "gradient-attention", "raw-attention")  # the 
 UNTRAINED = "timm:vit_tiny_patch16_224"
 OPTIONS: dict[str, dict[str, Any]] = {  # cheaper than the defaults where these take minutes
     "banzhaf": {"regions": "superpixels:30", "samples": 400},
+    "d-rise": {"samples": 600},
     "kernel-shap": {"regions": "superpixels:30", "samples": 400},
     "lime": {"regions": "superpixels:30", "samples": 400},
     "permutation-shapley": {"regions": "superpixels:20", "samples": 24},
