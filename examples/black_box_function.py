@@ -26,7 +26,7 @@ model = seewhy.adapt(
     labels=["warm", "cold"],
     preprocess=seewhy.Preprocess.of(size=96, mean=(0.0,) * 3, std=(1.0,) * 3),
 )
-print(model.offers)
+print(*(line for line in str(model.offers).splitlines() if "off:" not in line), sep="\n")
 
 explanation = seewhy.explain(model, seewhy.photo("coffee"), method="occlusion", window=16, stride=16, baseline="grey")
 print(explanation.summary())

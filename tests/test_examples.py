@@ -8,6 +8,7 @@ import pytest
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
 DRAWN = {"quick_start", "compare_methods", "black_box_function", "onnx_model", "contrast", "folder", "save_and_load"}
+DRAWN |= {"detection", "segmentation"}
 
 
 @pytest.mark.filterwarnings("ignore::seewhy.errors.SeewhyWarning")  # folder.py holds a bad file on purpose

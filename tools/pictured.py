@@ -18,6 +18,7 @@ OPTIONS: dict[str, dict[str, Any]] = {  # cheaper than the defaults where these 
     "banzhaf": {"regions": "superpixels:30", "samples": 400},
     "debiased-rise": {"samples": 600},
     "hsic": {"samples": 600},
+    "d-rise": {"samples": 600},
     "kernel-shap": {"regions": "superpixels:30", "samples": 400},
     "lime": {"regions": "superpixels:30", "samples": 400},
     "permutation-shapley": {"regions": "superpixels:20", "samples": 24},

@@ -8,6 +8,7 @@ import torchvision.ops.boxes
 from torch import nn
 
 import seewhy
+from seewhy.engine.masks import SoftGrid
 from seewhy.errors import BadModelOutput, BadOption, BadTarget, UnknownClass
 from seewhy.models.detection import Found, matches, overlap
 
@@ -183,6 +184,20 @@ def test_the_match_is_that_of_a_slow_loop():
             wanted[label] = max(wanted[label], iou * score)
     assert matches(Found(corners, labels, scores), box, 3).tolist() == pytest.approx(wanted, rel=1e-5)
     assert overlap(box[None], box).item() == pytest.approx(1)
+
+
+def test_d_rise_is_the_mean_of_masks_weighted_by_the_match_of_their_views():
+    masks = torch.cat([block for _, block in SoftGrid((16, 16), 16, 0.5, 3).draw(150, 64)])
+    options = {"baseline": seewhy.Colour(0.0), "samples": 150, "tolerance": 0.0, "seed": 3}
+    found = seewhy.explain(detector(), picture(), method="d-rise", target=HERE, **options)
+    wanted = np.zeros((16, 16))
+    for mask in masks:
+        row = Formulas().one(picture() * mask)
+        for box, label, score in zip(row["boxes"], row["labels"], row["scores"], strict=True):
+            if int(label) == 1:  # 0, 0, 8, h against 0, 0, 8, 8
+                wanted += mask.numpy() * score.item() * min(box[3].item(), 8) / max(box[3].item(), 8)
+    np.testing.assert_allclose(found.values, wanted / 150 / 0.5, atol=1e-5)
+    assert found.target.scale == "overlap x score"
 
 
 def slow_nms(boxes: torch.Tensor, scores: torch.Tensor, iou_threshold: float) -> torch.Tensor:

@@ -323,6 +323,7 @@ def test_a_network_that_does_not_repeat_its_answer_is_flagged(network, images, u
         def forward(self, x):
             return unsteady(self.inner(x))
 
+    torch.manual_seed(0)  # one draw in eight of the dropout repeats itself, whatever was drawn before this test
     e = seewhy.explain(Unsteady(), images[0], method="occlusion", **SMALL)
     assert [c.verdict for c in e.checks if "asked again" in c.message] == ["warning"]
     steady = seewhy.explain(network, images[0], method="occlusion", **SMALL)

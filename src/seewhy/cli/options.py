@@ -62,7 +62,7 @@ TargetName = Annotated[
         "--target",
         "-t",
         metavar="CLASS",
-        help="Class name or index; otherwise the top class.",
+        help="Class name or index, box:X0,Y0,X1,Y1,LABEL, segment:CLASS or similar:PHOTO; otherwise the top class.",
         rich_help_panel=QUESTION,
     ),
 ]

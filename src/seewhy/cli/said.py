@@ -67,14 +67,49 @@ def preprocess_of(text: str) -> Preprocess:
 
 
 def target_of(target: str | None, against: str | None) -> Any:
-    """Nothing, a class, or one class rather than another."""
+    """Nothing, a class, one class rather than another, or what is asked of a model of another task."""
     from ..domain.target import Contrast
 
+    task, found, rest = (target or "").partition(":")
+    if found and task in SPECIAL:
+        if against is not None:
+            problem = f"--against {against!r} means nothing for --target {target!r}."
+            raise BadOption(problem, fix="leave --against out.")
+        return SPECIAL[task](rest)
     if against is None:
         return target
     if target is None:
         raise BadOption(f"--against {against!r} needs a class to compare.", fix="add --target CLASS.")
     return Contrast(target, against)
+
+
+def _box(text: str) -> Any:
+    from ..domain.target import Box
+
+    corners, label = text.split(",")[:4], ",".join(text.split(",")[4:])
+    try:
+        left, top, right, bottom = map(float, corners)
+    except ValueError as error:
+        problem = f"box:{text} does not say left, top, right and bottom."
+        raise BadOption(
+            problem, fix="write box:10,20,110,220 or box:10,20,110,220,LABEL in pixels of the photo."
+        ) from error
+    return Box(left, top, right, bottom, label or None)
+
+
+def _segment(text: str) -> Any:
+    from ..domain.target import Segment
+
+    return Segment(text or None)
+
+
+def _similar(text: str) -> Any:
+    from ..domain.target import Similar
+
+    return Similar(text)
+
+
+SPECIAL = {"box": _box, "segment": _segment, "similar": _similar}
 
 
 def _value(name: str, text: str) -> Any:

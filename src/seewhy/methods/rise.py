@@ -6,12 +6,8 @@ from ..domain.baseline import Baseline, Mean
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
-from ..domain.regions import Grid
-from ..engine.game import Game
-from ..engine.masks import SoftGrid
 from ..engine.probe import Probe
-from ..engine.running import MaskedMean
-from ..engine.sampling import sample
+from ..engine.soft_views import mean_of_views
 from ..registry import method
 
 
@@ -42,22 +38,6 @@ def rise(
     seed: int = 0,
 ) -> Evidence:
     """Masks weighted by their scores, divided by how often a pixel is shown (eq. 6)."""
-
-    def reading(game: Game) -> Evidence:
-        masks = SoftGrid(game.regions.space, cells, keep, seed)
-        mean, empty = MaskedMean(game.image, keep, masks.cells), game.empty[None]
-
-        def draw(count: int) -> None:
-            for block, scores in game.soft(masks.draw(count, game.probe.chunks.forward)):
-                mean.add(block, scores)
-
-        control = game.probe.control
-        fills = game.baseline.fills
-        found, sampling = sample(
-            control, draw, mean.estimate, units=samples, calls=fills, unit="masks", tolerance=tolerance, batch=64
-        )
-        values, stderr, band = (part.reshape(1, *game.regions.space) for part in found.parts)
-        level = empty.new_tensor([mean.level])
-        return Evidence(values, stderr, band, empty=empty, zero=level, sampling=(sampling,))
-
-    return probe.play(Grid(1), baseline, reading)
+    return mean_of_views(
+        probe, samples=samples, cells=cells, keep=keep, baseline=baseline, tolerance=tolerance, seed=seed
+    )
