@@ -28,7 +28,8 @@ def scores_in(answer: object, name: str) -> Tensor:
     found = ", ".join(str(tuple(tensor.shape)) for tensor in tensors) or "no tensor"
     raise BadModelOutput(
         f"{name} answered with {type(answer).__name__} in which no class scores are to be seen ({found}).",
-        fix="give seewhy.adapt(model, output=lambda answer: ...), which picks the tensor of shape (n, classes).",
+        fix="give seewhy.adapt(model, output=lambda answer: ...), which picks the tensor of shape (n, classes),"
+        " or say task='detection' or 'segmentation'.",
     )
 
 

@@ -14,6 +14,8 @@ from ..errors import BadModelOutput, ModelFailed, SeewhyError
 
 WANTED = "make the model return one row of class scores per image: shape (n, classes)."
 
+PICTURE = "if these are scores per pixel: seewhy.adapt(model, task='segmentation'); otherwise return rows (n, classes)."
+
 
 def checked(outputs: object, rows: int, name: str) -> Outputs:
     """The raw answer as float32 (rows, classes), on its device and in its graph, or an error that says why not."""
@@ -22,7 +24,8 @@ def checked(outputs: object, rows: int, name: str) -> Outputs:
     if tensor.ndim == 1:
         tensor = tensor[:, None]
     if tensor.ndim != 2 or len(tensor) != rows or tensor.shape[1] == 0:
-        raise BadModelOutput(f"{name} answered with shape {shape} for {rows} image{'s' * (rows != 1)}.", fix=WANTED)
+        fix = PICTURE if len(shape) == 4 and shape[0] == rows else WANTED
+        raise BadModelOutput(f"{name} answered with shape {shape} for {rows} image{'s' * (rows != 1)}.", fix=fix)
     tensor = tensor.float()
     finite = torch.isfinite(tensor)
     if not finite.all():

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..domain.geometry import Geometry
 from ..domain.prediction import Prediction, Ranked, name_of
 from ..domain.target import Asked, Box, Contrast, class_index
-from ..errors import BadTarget
+from ..errors import BadModelOutput, BadTarget
 from ..inputs.read import Sample
 from ..models.detection import Found, found_in, matches, overlap
 from ..models.model import Model
@@ -25,8 +25,11 @@ GUESS = "give a box with a label: seewhy.Box(x0, y0, x1, y1, label=...), or lowe
 def ask_box(model: Model, sample: Sample, asked: Asked) -> Question:
     """For each class the best overlap with the box times the score (Petsiuk et al. 2021, arXiv:2006.03204)."""
     with torch.no_grad():
-        (found,) = found_in(model.raw(sample.pixels[None].to(model.device)), model.name)
-    found = _sorted(found)
+        answers = found_in(model.raw(sample.pixels[None].to(model.device)), model.name)
+    if len(answers) != 1:
+        problem = f"{model.name} answered {len(answers)} lists of boxes for one image."
+        raise BadModelOutput(problem, fix="make it answer one dict of boxes, labels and scores per image.")
+    found = _sorted(answers[0])
     classes = max([len(model.labels or ()), *(found.labels + 1).tolist(), *_typed(asked)], default=1)
     box, label = _box(model, found, sample.geometry, asked, classes)
     corners = _on_photo(box, sample.geometry)
