@@ -208,7 +208,7 @@ def test_a_device_that_does_not_exist_is_refused_before_anything_is_moved() -> N
 
 @pytest.mark.parametrize("method", SAMPLING)
 def test_the_map_does_not_depend_on_the_random_state_of_the_caller(method: str) -> None:
-    options: dict[str, object] = {"samples": 40}
+    options: dict[str, object] = {"samples": 120}
     names = load_all()[method].options
     if "regions" in names:
         options["regions"] = seewhy.Grid(2)
