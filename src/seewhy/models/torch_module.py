@@ -49,6 +49,8 @@ SCRIPTED = "it is a TorchScript module, whose inside runs out of Python's sight"
 LENT: weakref.WeakKeyDictionary[nn.Module, threading.RLock] = weakref.WeakKeyDictionary()
 # What was found about a network, for as long as it lives: adapting it again costs no second dry run.
 LAYOUTS: weakref.WeakKeyDictionary[nn.Module, dict[Hashable, Layout | SeewhyError]] = weakref.WeakKeyDictionary()
+# The state of a network that is lent: nobody writes its weights meanwhile, so it is read once.
+STATES: weakref.WeakKeyDictionary[nn.Module, int] = weakref.WeakKeyDictionary()
 # The copy made for asking, or None where it would gain nothing, by the shape of images and the state of the weights.
 PREPARED: weakref.WeakKeyDictionary[nn.Module, dict[Hashable, nn.Module | None]] = weakref.WeakKeyDictionary()
 
@@ -137,7 +139,7 @@ class TorchModel(Model):
 
     @contextmanager
     def borrowed(self) -> Iterator[None]:
-        with LENT.setdefault(self.module, threading.RLock()), self._changed():
+        with LENT.setdefault(self.module, threading.RLock()), self._changed(), _known_state(self.module):
             yield
 
     @contextmanager
@@ -292,8 +294,22 @@ class TorchModel(Model):
             raise NoSuitableLayer(f"{self.name} cannot be looked into: {SCRIPTED}.", fix="give the eager module.")
 
 
+@contextmanager
+def _known_state(module: nn.Module) -> Iterator[None]:
+    outermost = module not in STATES
+    if outermost:
+        STATES[module] = state_of(module)
+    try:
+        yield
+    finally:
+        if outermost:
+            del STATES[module]
+
+
 def state_of(module: nn.Module) -> int:
     """A number that changes when parts are exchanged or weights are written, without reading the weights."""
+    if module in STATES:
+        return STATES[module]
     parts = tuple((name, id(type(part))) for name, part in module.named_modules())
     weights = tuple((t.data_ptr(), 0 if t.is_inference() else t._version) for t in _tensors(module))
     return hash((parts, weights))
