@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import threading
 import weakref
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,10 +19,12 @@ from .detection import all_shown
 from .fingerprint import fingerprint
 from .incremental import Incremental
 from .layout import Layout
+from .lending import lent, state_of, tensors, while_lent
 from .model import Model
 from .outputs import asking, checked, out_of_memory
 from .patches import Patches
 from .prepared import as_wanted, prepared
+from .runtime import available, compiled
 from .sample import noise, sample_shapes, stated_size
 from .tail import Tail
 from .tape import Tape, Unwritable
@@ -45,14 +46,11 @@ ALIKE = ("classes", "regression")  # their answer is a table, so that of a faste
 SCRIPTED = "it is a TorchScript module, whose inside runs out of Python's sight"
 
 
-# A network is lent to one thread at a time: its flags and hooks are its own, so two readers would see each other's.
-LENT: weakref.WeakKeyDictionary[nn.Module, threading.RLock] = weakref.WeakKeyDictionary()
 # What was found about a network, for as long as it lives: adapting it again costs no second dry run.
 LAYOUTS: weakref.WeakKeyDictionary[nn.Module, dict[Hashable, Layout | SeewhyError]] = weakref.WeakKeyDictionary()
-# The state of a network that is lent: nobody writes its weights meanwhile, so it is read once.
-STATES: weakref.WeakKeyDictionary[nn.Module, int] = weakref.WeakKeyDictionary()
-# The copy made for asking, or None where it would gain nothing, by the shape of images and the state of the weights.
-PREPARED: weakref.WeakKeyDictionary[nn.Module, dict[Hashable, nn.Module | None]] = weakref.WeakKeyDictionary()
+# Copies made for asking, or None where one would gain nothing, with the state of the weights they were made from.
+COPIES: weakref.WeakKeyDictionary[nn.Module, tuple[Hashable, dict[Hashable, nn.Module | None]]]
+COPIES = weakref.WeakKeyDictionary()
 
 
 class TorchModel(Model):
@@ -124,40 +122,23 @@ class TorchModel(Model):
 
     @property
     def device(self) -> torch.device:  # type: ignore[override]
-        found = next(_tensors(self.module), None)
+        found = next(tensors(self.module), None)
         return torch.device("cpu") if found is None else found.device
 
     @property
     def dtype(self) -> torch.dtype:  # type: ignore[override]
-        return next((t.dtype for t in _tensors(self.module) if t.is_floating_point()), torch.float32)
+        return next((t.dtype for t in tensors(self.module) if t.is_floating_point()), torch.float32)
 
     @property
     def fingerprint(self) -> str:
-        return fingerprint(self.module)
+        return while_lent(fingerprint, self.module)
 
     # -- looking inside
 
     @contextmanager
     def borrowed(self) -> Iterator[None]:
-        with LENT.setdefault(self.module, threading.RLock()), self._changed(), _known_state(self.module):
+        with lent(self.module, self.device):
             yield
-
-    @contextmanager
-    def _changed(self) -> Iterator[None]:
-        modes = [(part, part.training) for part in self.module.modules()]
-        flags = [(parameter, parameter.requires_grad) for parameter in self.module.parameters()]
-        try:
-            for part, _ in modes:
-                part.training = False  # not .eval(): some networks rewrite their weights in there
-            for parameter, _ in flags:
-                parameter.requires_grad_(False)
-            with _with_graph(self.device):
-                yield
-        finally:
-            for part, mode in modes:
-                part.training = mode
-            for parameter, flag in flags:
-                parameter.requires_grad_(flag)
 
     @contextmanager
     def watching(self, layers: Sequence[str] = (), *, attention: bool = False, values: bool = False) -> Iterator[Watch]:
@@ -191,15 +172,35 @@ class TorchModel(Model):
     def prepared(self, sample: Variants) -> Model:
         if self._own or self.task not in ALIKE:
             return self
-        known, key = PREPARED.setdefault(self.module, {}), (tuple(sample.shape[1:]), state_of(self.module))
-        if key not in known:
-            known.clear()  # the copy of a state that is gone would only take memory
+        made = self._made(lambda: prepared(self.module, self._normalised(sample)), "prepared", sample.shape[1:])
+        return self if made is None else self._copy(made, self.output)
+
+    def compiled(self, sample: Variants, precision: str) -> Model | None:
+        if self._own or self.task not in ALIKE or self.entrance or self.device.type != "cpu" or not available():
+            return None
+        read = self.rows or rows_of(self.task, self.name)
+
+        def make() -> nn.Module | None:
+            picks = read if self.output is None else lambda answer: read(self.output(answer))  # type: ignore[misc]
+            return compiled(self.module, picks, self._normalised(sample), precision)
+
+        facts = (sample.shape[1:], precision, torch.get_num_threads(), self.output, self.rows)
+        made = self._made(make, "compiled", *facts)
+        return None if made is None else self._copy(made, None)
+
+    def _made(self, make: Callable[[], nn.Module | None], *facts: Hashable) -> nn.Module | None:
+        """What is made from the network as it is now: once, and again when a weight has changed."""
+        state = state_of(self.module), self.fingerprint
+        kept = COPIES.get(self.module)
+        if kept is None or kept[0] != state:
+            kept = COPIES[self.module] = state, {}
+        if facts not in kept[1]:
             with self.borrowed(), eagerly(self.module):
-                known[key] = prepared(self.module, self._normalised(sample))
-        copy = known[key]
-        if copy is None:
-            return self
-        model = TorchModel(copy, name=self.name, labels=self.labels, preprocess=self.preprocess, output=self.output)
+                kept[1][facts] = make()
+        return kept[1][facts]
+
+    def _copy(self, made: nn.Module, output: Callable[[Any], Tensor] | None) -> Model:
+        model = TorchModel(made, name=self.name, labels=self.labels, preprocess=self.preprocess, output=output)
         model._own, model._shape = True, self._shape
         return model
 
@@ -294,27 +295,6 @@ class TorchModel(Model):
             raise NoSuitableLayer(f"{self.name} cannot be looked into: {SCRIPTED}.", fix="give the eager module.")
 
 
-@contextmanager
-def _known_state(module: nn.Module) -> Iterator[None]:
-    outermost = module not in STATES
-    if outermost:
-        STATES[module] = state_of(module)
-    try:
-        yield
-    finally:
-        if outermost:
-            del STATES[module]
-
-
-def state_of(module: nn.Module) -> int:
-    """A number that changes when parts are exchanged or weights are written, without reading the weights."""
-    if module in STATES:
-        return STATES[module]
-    parts = tuple((name, id(type(part))) for name, part in module.named_modules())
-    weights = tuple((t.data_ptr(), 0 if t.is_inference() else t._version) for t in _tensors(module))
-    return hash((parts, weights))
-
-
 def unwrapped(module: nn.Module) -> nn.Module:
     """The network inside DataParallel and torch.compile."""
     while True:
@@ -324,18 +304,6 @@ def unwrapped(module: nn.Module) -> nn.Module:
         if not isinstance(inner, nn.Module):
             return module
         module = inner
-
-
-@contextmanager
-def _with_graph(device: torch.device) -> Iterator[None]:
-    """Gradients in the precision of the weights, whatever mode the caller is in."""
-    with torch.inference_mode(False), torch.enable_grad(), torch.autocast(device.type, enabled=False):
-        yield
-
-
-def _tensors(module: nn.Module) -> Iterator[Tensor]:
-    yield from module.parameters()
-    yield from module.buffers()
 
 
 def _union(flags: dict[Capability, str]) -> Capability:
