@@ -32,7 +32,7 @@ class Compiled(nn.Module):
         self._run = run
 
     def forward(self, ready: Tensor) -> Outputs:
-        return torch.from_numpy(self._run(ready.float().contiguous().numpy())[0].copy())
+        return torch.from_numpy(self._run(ready.numpy())[0].copy())
 
 
 def compiled(module: nn.Module, read: Callable[[Any], Tensor], sample: Tensor, precision: str) -> Compiled | None:

@@ -24,7 +24,7 @@ from .model import Model
 from .outputs import asking, checked, out_of_memory
 from .patches import Patches
 from .prepared import as_wanted, prepared
-from .runtime import available, compiled
+from .runtime import Compiled, available, compiled
 from .sample import noise, sample_shapes, stated_size
 from .tail import Tail
 from .tape import Tape, Unwritable
@@ -76,7 +76,7 @@ class TorchModel(Model):
         self.rows: Rows | None = None  # how the answer is read for one question; None: as the task is
         self._shape: tuple[int, ...] | None = None  # of the images that come next
         self.size = stated_size(self.module) if preprocess is None else None
-        self._own = False  # a prepared copy, which nobody else holds
+        self._suited: Callable[[Tensor], Tensor] | None = None  # of a copy: images as it computes on them
 
     # -- asking
 
@@ -84,13 +84,13 @@ class TorchModel(Model):
         self._shape = shape
 
     def __call__(self, images: Variants) -> Outputs:
-        return self._answer(self._normalised(images))
+        return self._answer(self._given(images))
 
     def _answer(self, ready: Tensor) -> Outputs:
         return self._read(self._asked(ready), len(ready))
 
     def raw(self, images: Variants) -> Any:
-        answer = self._asked(self._normalised(images))
+        answer = self._asked(self._given(images))
         return answer if self.output is None else self.output(answer)
 
     def reread(self, rows: Rows, **facts: Any) -> Model:
@@ -103,13 +103,20 @@ class TorchModel(Model):
     def _asked(self, ready: Tensor) -> Any:
         with asking(self.name, tuple(ready.shape)):
             ask = self.module if self.entrance is None else getattr(self.module, self.entrance)
-            return ask(as_wanted(ready) if self._own else ready)
+            return ask(ready)
 
     def _read(self, answer: Any, rows: int) -> Outputs:
         with asking(self.name, (rows,)):
             picked = answer if self.output is None else self.output(answer)
             read = self.rows or rows_of(self.task, self.name)
             return checked(read(picked), rows, self.name)
+
+    def _given(self, images: Variants) -> Tensor:
+        """What the network is called with: never the caller's own memory, for it may write into that."""
+        ready = self._normalised(images)
+        if self._suited is not None:
+            ready = self._suited(ready)
+        return ready.clone() if ready is images and not isinstance(self.module, Compiled) else ready
 
     def _normalised(self, images: Variants) -> Tensor:
         ready = images.to(self.device, self.dtype)
@@ -118,7 +125,7 @@ class TorchModel(Model):
                 weights = ready.new_tensor(GREY).view(3, *[1] * (ready.ndim - 2))
                 ready = (ready * weights).sum(1, keepdim=True)
             ready = self.preprocess.normalise(ready)
-        return ready.clone() if ready is images else ready  # a network may write into what it is given
+        return ready
 
     @property
     def device(self) -> torch.device:  # type: ignore[override]
@@ -158,7 +165,7 @@ class TorchModel(Model):
             yield
 
     def tail(self, layer: str, image: Variants) -> Tail:
-        ready = self._normalised(image)
+        ready = self._given(image)
 
         def ask(count: int, shared: bool) -> Outputs:
             copies = ready.expand(count, *ready.shape[1:])
@@ -170,23 +177,23 @@ class TorchModel(Model):
     # -- asking often
 
     def prepared(self, sample: Variants) -> Model:
-        if self._own or self.task not in ALIKE:
+        if self._suited or self.task not in ALIKE:
             return self
-        made = self._made(lambda: prepared(self.module, self._normalised(sample)), "prepared", sample.shape[1:])
-        return self if made is None else self._copy(made, self.output)
+        made = self._made(lambda: prepared(self.module, self._given(sample)), "prepared", sample.shape[1:])
+        return self if made is None else self._copy(made, self.output, as_wanted)
 
     def compiled(self, sample: Variants, precision: str) -> Model | None:
-        if self._own or self.task not in ALIKE or self.entrance or self.device.type != "cpu" or not available():
+        if self._suited or self.task not in ALIKE or self.entrance or self.device.type != "cpu" or not available():
             return None
         read = self.rows or rows_of(self.task, self.name)
 
         def make() -> nn.Module | None:
             picks = read if self.output is None else lambda answer: read(self.output(answer))  # type: ignore[misc]
-            return compiled(self.module, picks, self._normalised(sample), precision)
+            return compiled(self.module, picks, self._given(sample), precision)
 
         facts = (sample.shape[1:], precision, torch.get_num_threads(), self.output, self.rows)
         made = self._made(make, "compiled", *facts)
-        return None if made is None else self._copy(made, None)
+        return None if made is None else self._copy(made, None, torch.Tensor.contiguous)
 
     def _made(self, make: Callable[[], nn.Module | None], *facts: Hashable) -> nn.Module | None:
         """What is made from the network as it is now: once, and again when a weight has changed."""
@@ -199,17 +206,18 @@ class TorchModel(Model):
                 kept[1][facts] = make()
         return kept[1][facts]
 
-    def _copy(self, made: nn.Module, output: Callable[[Any], Tensor] | None) -> Model:
+    def _copy(
+        self, made: nn.Module, output: Callable[[Any], Tensor] | None, suited: Callable[[Tensor], Tensor]
+    ) -> Model:
         model = TorchModel(made, name=self.name, labels=self.labels, preprocess=self.preprocess, output=output)
-        model._own, model._shape = True, self._shape
+        model._suited, model._shape = suited, self._shape
         return model
 
     def incremental(self, image: Variants) -> Incremental | None:
         if self.task not in ALIKE:
             return None
-        ready = self._normalised(image)
         try:
-            tape = Tape.of(self.module, as_wanted(ready) if self._own else ready)
+            tape = Tape.of(self.module, self._given(image))
             found = Incremental(Patches(tape), self._normalised, self._read)
             return found if found.answers_like(self, image) else None
         except (Unwritable, RuntimeError):  # what it does cannot be run again in parts
