@@ -34,6 +34,7 @@ import seewhy
 
 Call = Callable[[], object]
 TARGET = 7
+CALLS = 300
 GRID = seewhy.Grid(7)
 TOGETHER = [
     "saliency",
@@ -123,23 +124,76 @@ class Bench:
     def windows(self) -> Iterator[Row]:
         occlusion = attr.Occlusion(self.network)
         shapes = {"sliding_window_shapes": (3, 32, 32), "strides": (3, 16, 16), "target": TARGET}
-        for size in (1, 16):
+        for size in (1, 8):
             ask = lambda s=size: occlusion.attribute(self.images, perturbations_per_eval=s, **shapes)  # noqa: E731
-            peer = f"captum {'default' if size == 1 else 'perturbations_per_eval=16'}"
+            peer = f"captum {'default' if size == 1 else 'perturbations_per_eval=8'}"
             yield Row("occlusion 32/16", peer, self.ours("occlusion", baseline="black"), ask)
 
     def coalitions(self) -> Iterator[Row]:
         mask = GRID.of(self.images[0]).labels
         assert mask is not None
-        shap = attr.KernelShap(self.network)
-        same = {"regions": GRID, "samples": 200, "tolerance": 0.0, "baseline": "black"}
-        for size in (1, 16):
-            ask = lambda s=size: shap.attribute(  # noqa: E731
-                self.images, feature_mask=mask[None, None], n_samples=200, target=TARGET, perturbations_per_eval=s
+        shap, what = attr.KernelShap(self.network), f"49 parts, {CALLS} calls"
+        same = {"regions": GRID, "samples": CALLS, "tolerance": 0.0, "baseline": "black"}
+        ask = {
+            size: lambda s=size: shap.attribute(
+                self.images, feature_mask=mask[None, None], n_samples=CALLS, target=TARGET, perturbations_per_eval=s
             )
-            peer = f"captum {'default' if size == 1 else 'perturbations_per_eval=16'}"
-            yield Row("kernel-shap, 49 parts, 200 calls", peer, self.ours("kernel-shap", **same), ask)
-        yield Row("lime, 49 parts, 200 calls", "lime batch_size=16", self.ours("lime", **same), self._lime(mask))
+            for size in (1, 8)
+        }
+        ours = self.ours("kernel-shap", **same)
+        yield Row(f"kernel-shap, {what}", "captum default", ours, ask[1], frozen=False)
+        yield Row(f"kernel-shap, {what}", "captum perturbations_per_eval=8", ours, ask[8])
+        lower = self.ours("kernel-shap", precision="bfloat16", **same)
+        yield Row(f"kernel-shap in bfloat16, {what}", "captum perturbations_per_eval=8", lower, ask[8])
+        yield Row(f"lime, {what}", "lime batch_size=8", self.ours("lime", **same), self._lime(mask))
+
+    def soft_masks(self) -> Iterator[Row]:
+        for precision in ("float32", "bfloat16"):
+            ours = self.ours("rise", samples=CALLS, tolerance=0.0, baseline="black", precision=precision)
+            what = f"rise, {CALLS} masks" + ("" if precision == "float32" else " in bfloat16")
+            yield Row(what, "the authors' way: scikit-image, all masks first", ours, self._published_rise)
+
+    def _published_rise(self) -> Tensor:
+        """RISE as its authors describe it: all masks up-sampled first, then batches of 8."""
+        from skimage.transform import resize
+
+        size, rng = self.images.shape[-1], np.random.default_rng(0)
+        step = -(-size // 7)
+        coarse = (rng.random((CALLS, 7, 7)) < 0.5).astype(np.float32)
+        masks = np.empty((CALLS, size, size), np.float32)
+        for mask, cells in zip(masks, coarse, strict=True):
+            x, y = rng.integers(0, step, 2)
+            mask[:] = resize(cells, (8 * step, 8 * step), order=1, mode="reflect")[x : x + size, y : y + size]
+        seen = torch.from_numpy(masks)[:, None]
+        with torch.inference_mode():
+            scores = torch.cat([self.network(block * self.images).softmax(1)[:, TARGET] for block in seen.split(8)])
+        return torch.einsum("n,nhw->hw", scores, seen[:, 0]) / CALLS / 0.5
+
+    def hierarchy(self) -> Iterator[Row]:
+        import shap
+
+        photo, calls = self.images[0].movedim(0, -1).mul(255).byte().numpy(), 200
+
+        def answer(batch: np.ndarray) -> np.ndarray:
+            with torch.inference_mode():
+                return self.network(torch.from_numpy(batch).float().movedim(-1, 1) / 255).numpy()
+
+        theirs = shap.Explainer(answer, shap.maskers.Image("inpaint_telea", photo.shape), algorithm="partition")
+        ask = lambda: theirs(photo[None], max_evals=calls, batch_size=16, outputs=[TARGET], silent=True)  # noqa: E731
+        same = {"regions": seewhy.Pixels() if False else seewhy.Grid(56), "samples": calls, "tolerance": 0.0}
+        yield Row(
+            f"partition, in-painted, {calls} calls",
+            "shap",
+            self.ours("partition-shapley", baseline="inpaint", **same),
+            ask,
+        )
+
+    def tokens(self) -> Iterator[Row]:
+        same = {"regions": seewhy.Patches(), "samples": CALLS, "tolerance": 0.0}
+        grey = self.ours("permutation-shapley", baseline="grey", backend="plain", **same)
+        for backend in ("plain", "auto"):
+            dropped = self.ours("kernel-shap", baseline="tokens", **same)
+            yield Row("shapley, tokens dropped", f"ours, grey, {backend}", dropped, grey)
 
     def _lime(self, mask: Tensor) -> Call:
         from lime.lime_image import LimeImageExplainer
@@ -151,7 +205,7 @@ class Bench:
                 outputs = self.network(torch.from_numpy(batch).float().movedim(-1, 1))
             return torch.softmax(outputs, dim=1).numpy()
 
-        options = {"labels": (TARGET,), "top_labels": None, "num_samples": 200, "batch_size": 16, "hide_color": 0}
+        options = {"labels": (TARGET,), "top_labels": None, "num_samples": CALLS, "batch_size": 8, "hide_color": 0}
         return lambda: LimeImageExplainer(random_state=0).explain_instance(
             pixels, answer, segmentation_fn=lambda _: mask.numpy(), progress_bar=False, **options
         )

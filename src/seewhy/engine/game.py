@@ -107,7 +107,7 @@ class Game:
 
     def _blend(self, masks: Masks, fill: Tensor) -> Tensor:
         keep = masks[:, None]
-        return torch.where(keep, self.image, fill) if masks.dtype == torch.bool else fill + keep * (self.image - fill)
+        return torch.where(keep, self.image, fill) if masks.dtype == torch.bool else torch.lerp(fill, self.image, keep)
 
     def _dropped_outputs(self, coalitions: Coalitions) -> Outputs:
         """Outputs with the patches of absent parts left out of the sequence, rows of equal length together."""
@@ -117,10 +117,8 @@ class Game:
         rows: list[tuple[Tensor, Outputs]] = []
         for length in lengths.unique().tolist():
             who = (lengths == length).nonzero()[:, 0]
-            for block in who.split(self.probe.chunks.forward):
-                keep = present[block].nonzero()[:, 1].reshape(len(block), int(length))
-                with self.probe.asked.dropping(keep):
-                    rows.append((block, self.probe.outputs(self.image.expand(len(block), *self.image.shape))))
+            keep = present[who].nonzero()[:, 1].reshape(len(who), int(length))
+            rows.append((who, self.probe.outputs_of_patches(self.image.expand(len(who), *self.image.shape), keep)))
         order = torch.cat([block for block, _ in rows]).argsort()
         return torch.cat([outputs for _, outputs in rows])[order]
 

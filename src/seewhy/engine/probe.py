@@ -62,16 +62,17 @@ class Probe:
     def outputs(self, images: Variants) -> Outputs:
         """All class outputs of each image, without a graph."""
 
-        ask, by = self._quickest(len(images))
+        model, by = self._quickest(len(images))
+        return self._answers(len(images), lambda rows: model(images[rows]), by)
 
-        def call(rows: slice) -> Outputs:
-            with torch.inference_mode(), self.autocast():
-                outputs = ask(images[rows])
-            self.control.pay(Cost(forward=len(outputs)), by)
-            return outputs.float()
+    def outputs_of_patches(self, images: Variants, keep: Int[Tensor, "n kept"]) -> Outputs:
+        """All class outputs of each image when the network sees only these of its patches."""
 
-        self.control.check()
-        return torch.cat(list(self.chunks.run(len(images), call)))
+        def ask(rows: slice) -> Outputs:
+            with self.asked.dropping(keep[rows]):
+                return self.asked(images[rows])
+
+        return self._answers(len(images), ask, self._by)
 
     def scores(self, images: Variants, of: Rows | None = None) -> Scores:
         """The target's score of each image."""
@@ -214,6 +215,16 @@ class Probe:
             yield
 
     # -- inside
+
+    def _answers(self, count: int, ask: Callable[[slice], Outputs], by: str) -> Outputs:
+        def call(rows: slice) -> Outputs:
+            with torch.inference_mode(), self.autocast():
+                outputs = ask(rows)
+            self.control.pay(Cost(forward=len(outputs)), by)
+            return outputs.float()
+
+        self.control.check()
+        return torch.cat(list(self.chunks.run(count, call)))
 
     def _read(self, wants: Wants) -> Reading:
         """The shared pass; it is repeated only when something was not announced."""

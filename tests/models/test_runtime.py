@@ -1,0 +1,133 @@
+"""Answers from OpenVINO: alike on the person's own image, made anew for new weights, and never for what it cannot do."""
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import seewhy
+from seewhy.engine.probe import COMPILES
+from seewhy.models import runtime
+from seewhy.testing.tiny_models import pictures, tiny_cnn, tiny_vit
+
+pytest.importorskip("openvino")
+IMAGES = pictures(2, 3, 24, 24)
+ASKED = {"method": "kernel-shap", "samples": COMPILES, "regions": seewhy.Grid(4), "tolerance": 0.0, "target": 1}
+
+
+def asked(network, **how):
+    return seewhy.explain(network, IMAGES[0], checks="quick", **{**ASKED, **how})
+
+
+def timm_vit():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return pytest.importorskip("timm").create_model(
+            "vit_tiny_patch16_224", img_size=24, patch_size=8, num_classes=3
+        )
+
+
+@pytest.mark.parametrize("build", [tiny_cnn, timm_vit])
+def test_much_asking_is_answered_by_openvino_as_torch_answers(build):
+    network = build()
+    quick, plain = asked(network), asked(network, backend="plain")
+    assert quick.origin.ran["openvino"] == COMPILES
+    assert "openvino" not in plain.origin.ran
+    np.testing.assert_allclose(quick.values, plain.values, atol=1e-4 * np.abs(plain.values).max())
+    assert quick.cost == plain.cost
+
+
+def test_little_asking_is_answered_by_torch():
+    assert "openvino" not in asked(tiny_cnn(), samples=COMPILES // 4).origin.ran
+
+
+def test_bfloat16_is_computed_there_when_it_is_asked_for():
+    network = tiny_cnn()
+    rough, exact = asked(network, precision="bfloat16"), asked(network)
+    assert rough.origin.ran["openvino"] == COMPILES
+    assert np.corrcoef(rough.values.ravel(), exact.values.ravel())[0, 1] > 0.98
+
+
+def test_new_weights_are_translated_anew_however_they_were_written():
+    network = tiny_cnn()
+    asked(network)
+    with torch.no_grad():
+        next(network.parameters()).data.mul_(-1.5)  # .data: no version counter tells
+    changed = asked(network)
+    assert changed.origin.ran["openvino"] == COMPILES
+    np.testing.assert_allclose(changed.values, asked(network, backend="plain").values, atol=1e-3)
+
+
+class Halves(nn.Module):
+    """Answers otherwise for batches of two: what was traced for one size does not hold for another."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = tiny_cnn()
+
+    def forward(self, images):
+        found = self.inner(images)
+        return found * 2 if len(images) == 2 else found
+
+
+def test_a_network_that_tracing_does_not_catch_is_asked_as_it_is():
+    found = asked(Halves())
+    assert "openvino" not in found.origin.ran
+    np.testing.assert_allclose(found.values, asked(Halves(), backend="plain").values, atol=1e-5)
+
+
+def test_an_answer_in_a_dict_is_read_as_always():
+    class Told(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = tiny_cnn()
+
+        def forward(self, images):
+            return {"features": images.flatten(1), "logits": self.inner(images)}
+
+    found = asked(Told())
+    assert found.origin.ran["openvino"] == COMPILES
+    np.testing.assert_allclose(found.values, asked(tiny_cnn(), backend="plain").values, atol=1e-4)
+
+
+def test_what_answers_is_the_owners_choice_of_output():
+    model = seewhy.adapt(tiny_cnn(), output=lambda answer: answer * 3.0)
+    found = asked(model)
+    assert found.origin.ran["openvino"] == COMPILES
+    np.testing.assert_allclose(found.values, asked(model, backend="plain").values, atol=1e-4)
+
+
+def test_a_network_is_forgotten_with_its_translation():
+    network = tiny_cnn()
+    asked(network)
+    gone = weakref.ref(network)
+    del network
+    gc.collect()
+    assert gone() is None
+
+
+def test_without_the_package_torch_answers(monkeypatch):
+    monkeypatch.setattr(runtime, "find_spec", lambda _: None)
+    found = asked(tiny_cnn())
+    assert set(found.origin.ran) <= {"plain", "prepared"}
+
+
+def test_translating_tells_nobody(monkeypatch):
+    def told(*_args, **_kwargs):
+        pytest.fail("OpenVINO reports home")
+
+    telemetry = pytest.importorskip("openvino_telemetry")
+    for name in ("send_event", "start_session", "end_session", "send_error", "send_stack_trace"):
+        monkeypatch.setattr(telemetry.Telemetry, name, told)
+    assert asked(tiny_cnn()).origin.ran["openvino"] == COMPILES
+
+
+def test_dropped_tokens_are_dropped_whoever_answers():
+    network, how = tiny_vit(), {"regions": seewhy.Patches(), "baseline": "dropped", "samples": COMPILES}
+    quick, plain = asked(network, **how), asked(network, backend="plain", **how)
+    np.testing.assert_allclose(quick.values, plain.values, atol=1e-4 * np.abs(plain.values).max())
+    grey = asked(network, **{**how, "baseline": "grey"})
+    assert np.abs(grey.values - quick.values).max() > 1e-3
