@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from inspect import isgeneratorfunction
 from pathlib import Path
 from statistics import median
 
@@ -29,6 +30,7 @@ import torchcam.methods as tc
 from captum import attr
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torchvision import models
+import timm
 
 import seewhy
 
@@ -179,21 +181,39 @@ class Bench:
                 return self.network(torch.from_numpy(batch).float().movedim(-1, 1) / 255).numpy()
 
         theirs = shap.Explainer(answer, shap.maskers.Image("inpaint_telea", photo.shape), algorithm="partition")
-        ask = lambda: theirs(photo[None], max_evals=calls, batch_size=16, outputs=[TARGET], silent=True)  # noqa: E731
-        same = {"regions": seewhy.Pixels() if False else seewhy.Grid(56), "samples": calls, "tolerance": 0.0}
-        yield Row(
-            f"partition, in-painted, {calls} calls",
-            "shap",
-            self.ours("partition-shapley", baseline="inpaint", **same),
-            ask,
-        )
+        ask = lambda: theirs(photo[None], max_evals=calls, batch_size=8, outputs=[TARGET], silent=True)  # noqa: E731
+        for baseline in ("inpaint", "blur"):
+            same = {"regions": seewhy.Grid(56), "samples": calls, "baseline": baseline}
+            yield Row(
+                f"partition, {baseline}, {calls} calls", "shap inpaint_telea", self.ours("partition-shapley", **same), ask
+            )
 
     def tokens(self) -> Iterator[Row]:
-        same = {"regions": seewhy.Patches(), "samples": CALLS, "tolerance": 0.0}
-        grey = self.ours("permutation-shapley", baseline="grey", backend="plain", **same)
+        same = {"regions": seewhy.Patches(), "samples": 2 * CALLS, "tolerance": 0.0}
+        dropped = self.ours("kernel-shap", baseline="dropped", **same)
         for backend in ("plain", "auto"):
-            dropped = self.ours("kernel-shap", baseline="tokens", **same)
-            yield Row("shapley, tokens dropped", f"ours, grey, {backend}", dropped, grey)
+            grey = self.ours("kernel-shap", baseline="grey", backend=backend, **same)
+            yield Row(f"kernel-shap, patches dropped, {2 * CALLS} calls", f"ours, grey, {backend}", dropped, grey)
+
+    def score_cam(self) -> Iterator[Row]:
+        theirs = pgc.ScoreCAM(model=self.network, target_layers=[self.layer])
+        targets = [ClassifierOutputTarget(TARGET)]
+        ask = lambda: theirs(self.images, targets)  # noqa: E731
+        yield Row("score-cam", "pytorch-grad-cam", self.ours("score-cam"), ask)
+        yield Row("score-cam, 64 groups", "pytorch-grad-cam", self.ours("score-cam", groups=64), ask)
+
+    def eigen(self) -> Iterator[Row]:
+        """The map alone, of a layer of 256 channels and 56 x 56 places."""
+        from pytorch_grad_cam.utils.svd_on_activations import get_2d_projection
+
+        from seewhy.engine.maps import first_component
+
+        maps = torch.rand(1, 256, 56, 56, generator=torch.Generator().manual_seed(2))
+        array = maps.numpy()
+        yield Row(
+            "the step of eigen-cam, 256 x 56 x 56", "pytorch-grad-cam",
+            lambda: first_component(maps), lambda: get_2d_projection(array.copy()),
+        )  # fmt: skip
 
     def _lime(self, mask: Tensor) -> Call:
         from lime.lime_image import LimeImageExplainer
@@ -228,8 +248,10 @@ def built(name: str) -> tuple[nn.Module, nn.Module]:
     """A network with random weights, or the bundled one with its own, and its last map."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        bundled = name == "efficientnet-lite0"
-        network = seewhy.adapt(name).module if bundled else models.get_model(name).eval()
+        if name == "efficientnet-lite0":
+            network = seewhy.adapt(name).module
+        else:
+            network = (timm.create_model if name.startswith("vit_small") else models.get_model)(name).eval()
     chosen = seewhy.adapt(network, preprocess=seewhy.Preprocess.plain())
     chosen.meet((3, 224, 224))
     layer = network.layer4 if hasattr(network, "layer4") else network.get_submodule(chosen.layout.choose().name)
@@ -262,8 +284,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rounds", type=int, nargs="?", default=3)
     parser.add_argument("--networks", nargs="+", default=["resnet50"])
-    kinds = ("gradients", "cams", "together", "channels", "windows", "coalitions")
-    parser.add_argument("--groups", nargs="+", choices=kinds, default=list(kinds))
+    kinds = [name for name, found in vars(Bench).items() if isgeneratorfunction(found)]
+    parser.add_argument("--groups", nargs="+", choices=kinds, default=kinds)
     parser.add_argument("--batch", nargs="+", type=int, default=[1])
     parser.add_argument("--size", type=int, default=224)
     asked = parser.parse_args()
