@@ -218,7 +218,7 @@ def typical(entry: Entry) -> Ask:
     options, space = {name: option.default for name, option in entry.options.items()}, (224, 224)
     regions = options.get("regions")
     parts = getattr(regions, "cells", 0) ** 2 or getattr(regions, "count", 0)
-    if "window" in options:
+    if "stride" in options:
         parts = Windows(options["window"], options["stride"]).count(space)
     return Ask(space, parts, getattr(options.get("baseline"), "fills", 1), options, LAYER)
 
