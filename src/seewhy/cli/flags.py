@@ -16,7 +16,7 @@ PANEL = "Options of methods"
 OWN = {"seed"}  # an option of the command itself
 MEANING = {
     "baseline": "What absence looks like: mean, blur:0.05, black, '#808080', noise, inpaint, nearest, dropped.",
-    "cells": "Cells along each side of a random mask.",
+    "cells": "Cells along each side of a mask, or of the first grid.",
     "deviations": "Deviations above its mean from which a channel is strong.",
     "estimator": "How a map is estimated from random masks: regression or covariance.",
     "form": "The complete signed map, or the one that was published.",
@@ -36,7 +36,7 @@ MEANING = {
     "stride": "Pixels from one window to the next.",
     "tolerance": "Stop when the error bar is this share of the map's range.",
     "width": "Width of the kernel.",
-    "window": "Side of the window in pixels.",
+    "window": "Side of the (smallest) window in pixels.",
 }
 METAVARS = {"int": "N", "float": "X", "str | None": "NAME", "Baseline": "BASELINE", "RegionSpec": "REGIONS"}
 
