@@ -15,6 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 PANEL = "Options of methods"
 OWN = {"seed"}  # an option of the command itself
 MEANING = {
+    "areas": "Parts to search for, each half as large as the one before.",
     "baseline": "What absence looks like: mean, blur:0.05, black, '#808080', noise, inpaint, nearest, dropped.",
     "cells": "Cells along each side of a mask, or of the first grid.",
     "deviations": "Deviations above its mean from which a channel is strong.",
@@ -22,7 +23,7 @@ MEANING = {
     "form": "The complete signed map, or the one that was published.",
     "fraction": "Share of the values that move at a time.",
     "groups": "Groups of channels that share a mask; 0: every channel by itself.",
-    "keep": "Share of the photo that a random mask keeps.",
+    "keep": "Share of the photo that a mask keeps.",
     "layer": "Layer to read, as `seewhy layers` lists them.",
     "leeway": "How far a value may stray from the straight line.",
     "noise": "Standard deviation of the noise, as a share of the range.",
@@ -32,7 +33,7 @@ MEANING = {
     "samples": "How often to sample at most.",
     "share": "How much of the similar classes' mean score is subtracted.",
     "sign": "Which evidence to keep.",
-    "steps": "Steps along the path.",
+    "steps": "Steps along the path, or of the search.",
     "stride": "Pixels from one window to the next.",
     "tolerance": "Stop when the error bar is this share of the map's range.",
     "width": "Width of the kernel.",
