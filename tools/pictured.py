@@ -12,6 +12,7 @@ ATTENTION = (
     "gradient-attention",
     "legrad",
     "raw-attention",
+    "token-tm",
 )
 UNTRAINED = "timm:vit_tiny_patch16_224"
 OPTIONS: dict[str, dict[str, Any]] = {  # cheaper than the defaults where these take minutes
