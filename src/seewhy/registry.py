@@ -53,7 +53,7 @@ class Entry:
     axioms: frozenset[str]  # complete, dummy, linear, class-specific, ...
     signed: bool
     samples: bool  # draws samples, so has error bars and a stop rule
-    reads: frozenset[str]  # what it reads of the clean image: input, layer, attention, values
+    reads: frozenset[str]  # what it reads of the clean image: input, layer, levels, attention, values
     spaces: tuple[int, ...]  # spatial dimensions it handles: 2 images, 3 clips
     scale: Scale  # of the score it was published for; the person's own wish goes first
     class_blind: bool = False  # the same map for every class: it cannot speak for or against one
