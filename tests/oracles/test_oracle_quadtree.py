@@ -8,6 +8,7 @@ import torch
 from known_networks import Formula, weighted
 
 import seewhy
+from seewhy.engine.quadtree import questions
 from seewhy.errors import BadOption
 
 BLACK = seewhy.Colour(0.0)
@@ -108,6 +109,15 @@ def test_a_clip_is_halved_in_time_as_well():
     expected = np.zeros((8, 8, 8))
     expected[4:6, 2:4, 2:4] = 1 / 8
     np.testing.assert_allclose(found.values, expected, atol=1e-7)
+
+
+@pytest.mark.parametrize("samples", [9, 12, 14, 17, 30, 61, 90, 500])
+def test_uneven_blocks_never_cost_more_than_was_declared(samples):
+    weights = torch.randn(1, 11, 7, generator=torch.Generator().manual_seed(6))
+    found = ask(weighted(weights), torch.ones(1, 11, 7), cells=3, window=2, samples=samples)
+    declared = 2 + questions((11, 7), 3, 2, samples)
+    assert found.cost.forward <= declared <= 2 + samples
+    assert declared - found.cost.forward < 4  # no split was left out that would have been paid for
 
 
 def test_samples_that_do_not_pay_for_the_first_grid_are_refused():

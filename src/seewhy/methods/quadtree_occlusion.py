@@ -25,8 +25,8 @@ from ..registry import method
     traps=(
         "A large block is another question than a small one: what only matters in pieces, or cancels in a large block,"
         " is never looked at closely.",
-        "Where evidence is spread out, as on most photos, plain occlusion with small windows orders places better for as"
-        " many calls: what a coarse block costs stays in the map of its pieces.",
+        "Where evidence is spread out, plain occlusion with small windows can order places better for as many calls:"
+        " what a coarse block costs stays in the map of its pieces.",
         "What no piece of a block costs alone is shared by its pieces evenly, so a dummy can get something.",
     ),
 )
