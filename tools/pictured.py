@@ -12,6 +12,7 @@ ATTENTION = (
     "gradient-attention",
     "legrad",
     "raw-attention",
+    "token-tm",
 )
 UNTRAINED = "timm:vit_tiny_patch16_224"
 OPTIONS: dict[str, dict[str, Any]] = {  # cheaper than the defaults where these take minutes
@@ -19,6 +20,7 @@ OPTIONS: dict[str, dict[str, Any]] = {  # cheaper than the defaults where these 
     "debiased-rise": {"samples": 600},
     "hsic": {"samples": 600},
     "d-rise": {"samples": 600},
+    "extremal-perturbation": {"steps": 60},
     "kernel-shap": {"regions": "superpixels:30", "samples": 400},
     "lime": {"regions": "superpixels:30", "samples": 400},
     "permutation-shapley": {"regions": "superpixels:20", "samples": 24},

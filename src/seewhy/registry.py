@@ -52,7 +52,7 @@ class Entry:
     axioms: frozenset[str]  # complete, dummy, linear, class-specific, ...
     signed: bool
     samples: bool  # draws samples, so has error bars and a stop rule
-    reads: frozenset[str]  # what it reads of the clean image: input, layer, attention, values
+    reads: frozenset[str]  # what it reads of the clean image: input, layer, levels, attention, values
     spaces: tuple[int, ...]  # spatial dimensions it handles: 2 images, 3 clips
     scale: Scale  # of the score it was published for; the person's own wish goes first
     class_blind: bool = False  # the same map for every class: it cannot speak for or against one
@@ -217,7 +217,7 @@ def typical(entry: Entry) -> Ask:
     options, space = {name: option.default for name, option in entry.options.items()}, (224, 224)
     regions = options.get("regions")
     parts = getattr(regions, "cells", 0) ** 2 or getattr(regions, "count", 0)
-    if "window" in options:
+    if "stride" in options:
         parts = Windows(options["window"], options["stride"]).count(space)
     return Ask(space, parts, getattr(options.get("baseline"), "fills", 1), options, LAYER)
 

@@ -4,6 +4,7 @@ from importlib.util import find_spec
 
 PACKAGES = {
     "test_agrees_with_captum.py": ("captum", "sklearn"),
+    "test_agrees_with_eigen_grad_cam.py": ("pytorch_grad_cam",),
     "test_agrees_with_cam_packages.py": ("pytorch_grad_cam", "torchcam"),
     "test_agrees_with_shap_and_lime.py": ("shap", "lime"),
     "test_compat_with_captum.py": ("captum",),

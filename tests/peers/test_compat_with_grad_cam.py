@@ -29,6 +29,7 @@ SAME = [
 # where conventions differ: ablation weights, the baseline of Score-CAM, the sign of EigenCAM, the classes compared
 OTHERS = [
     ("EigenCAM", "eigen-cam"),
+    ("EigenGradCAM", "eigen-grad-cam"),
     ("AblationCAM", "ablation-cam"),
     ("ScoreCAM", "score-cam"),
     ("FEM", "fem"),

@@ -15,16 +15,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 PANEL = "Options of methods"
 OWN = {"seed"}  # an option of the command itself
 MEANING = {
+    "areas": "Parts to search for, each half as large as the one before.",
     "baseline": "What absence looks like: mean, blur:0.05, black, '#808080', noise, inpaint, nearest, dropped.",
-    "cells": "Cells along each side of a random mask.",
+    "cells": "Cells along each side of a mask, or of the first grid.",
     "deviations": "Deviations above its mean from which a channel is strong.",
     "estimator": "How a map is estimated from random masks: regression or covariance.",
     "form": "The complete signed map, or the one that was published.",
     "fraction": "Share of the values that move at a time.",
+    "fusion": "How the maps of several levels become one: mean or max.",
     "groups": "Groups of channels that share a mask; 0: every channel by itself.",
-    "keep": "Share of the photo that a random mask keeps.",
+    "keep": "Share of the photo that a mask keeps.",
     "layer": "Layer to read, as `seewhy layers` lists them.",
     "leeway": "How far a value may stray from the straight line.",
+    "levels": "Resolutions of the network to read, the coarsest first.",
     "noise": "Standard deviation of the noise, as a share of the range.",
     "regions": "Parts of the photo: grid:7, patches, patches:16, superpixels:80.",
     "ridge_strength": "How strongly the fit is held back.",
@@ -32,11 +35,11 @@ MEANING = {
     "samples": "How often to sample at most.",
     "share": "How much of the similar classes' mean score is subtracted.",
     "sign": "Which evidence to keep.",
-    "steps": "Steps along the path.",
+    "steps": "Steps along the path, or of the search.",
     "stride": "Pixels from one window to the next.",
     "tolerance": "Stop when the error bar is this share of the map's range.",
     "width": "Width of the kernel.",
-    "window": "Side of the window in pixels.",
+    "window": "Side of the (smallest) window in pixels.",
 }
 METAVARS = {"int": "N", "float": "X", "str | None": "NAME", "Baseline": "BASELINE", "RegionSpec": "REGIONS"}
 

@@ -131,6 +131,12 @@ class EigenCAM(Cam):
     method = "eigen-cam"
 
 
+class EigenGradCAM(Cam):
+    """`eigen-grad-cam`: its sign is turned to agree with what gradient times activation adds up to."""
+
+    method = "eigen-grad-cam"
+
+
 class LayerCAM(Cam):
     """`layer-cam`."""
 

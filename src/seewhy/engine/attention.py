@@ -18,6 +18,13 @@ def heads_mean(weights: Float[Tensor, "b heads to from"]) -> Float[Tensor, "b to
     return weights.mean(dim=1)
 
 
+def raising(
+    weights: Float[Tensor, "b heads to from"], gradients: Float[Tensor, "b heads to from"]
+) -> Float[Tensor, "b to from"]:
+    """The heads' mean of (gradient x attention)+: attention that raises the score (Chefer et al. 2021, eq. 5)."""
+    return (weights * gradients).relu().mean(dim=1)
+
+
 def with_skips(block: Float[Tensor, "b to from"]) -> Float[Tensor, "b to from"]:
     """Attention with the skip connection beside it, half and half, rows adding up to one (Abnar & Zuidema, eq. 1)."""
     mixed = (block + torch.eye(block.shape[-1], device=block.device)) / 2

@@ -153,6 +153,10 @@ class Probe:
         found = self._read(Wants(layers=tuple(map(self.model.layout.find, names)), gradients=gradients)).layers
         return [found[self.model.layout.find(name)] for name in names]
 
+    def levels(self, count: int, *, gradients: bool = True) -> list[LayerRecord]:
+        """The same of the last layer of each of the `count` coarsest resolutions, the coarsest last."""
+        return self.layers(self.model.layout.levels(count), gradients=gradients)
+
     def layer_of(self, images: Variants, of: Rows, layer: str | None = None, *, gradients: bool = True) -> LayerRecord:
         """The same of a layer for variants of the images, in a pass of their own."""
         targets = [self.targets[i] for i in of.tolist()]

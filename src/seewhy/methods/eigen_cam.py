@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
+from ..engine.components import first_component
 from ..engine.probe import Probe
 from ..registry import method
 
@@ -29,18 +29,5 @@ from ..registry import method
 def eigen_cam(probe: Probe, *, layer: str | None = None) -> Evidence:
     """Projection of the features on their first right singular vector, turned to agree with their mean."""
     record = probe.layer(layer, gradients=False)
-    maps = torch.stack([_component(features) for features in record.activations])
+    maps = torch.stack([first_component(features) for features in record.activations])
     return Evidence(maps, layer=record.choice)
-
-
-def _component(features: Tensor) -> Tensor:
-    """First component of (places x channels), through the smaller of its two Gram matrices."""
-    rows = features.flatten(1).T.double()
-    if len(rows) <= rows.shape[1]:
-        values, vectors = torch.linalg.eigh(rows @ rows.T)
-        component = vectors[:, -1] * values[-1].clamp(min=0).sqrt()
-    else:
-        component = rows @ torch.linalg.eigh(rows.T @ rows)[1][:, -1]
-    agrees = torch.dot(component, rows.mean(dim=1)) >= 0
-    turned: Tensor = component if agrees else -component
-    return turned.float().reshape(features.shape[1:])

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
-from ..engine.attention import read_out
+from ..engine.attention import raising, read_out
 from ..engine.probe import Probe
 from ..registry import method
 
@@ -32,11 +31,7 @@ def gradient_attention(probe: Probe) -> Evidence:
     tokens = record.weights[0].shape[-1]
     relevance = torch.eye(tokens, device=record.weights[0].device).expand(len(probe.images), -1, -1)
     for weights, gradients in zip(record.weights, record.gradients, strict=True):
-        relevance = relevance + _raising(weights, gradients) @ relevance
+        relevance = relevance + raising(weights, gradients) @ relevance
     if record.pool is not None and record.pool_gradients is not None:
-        relevance = _raising(record.pool, record.pool_gradients) @ relevance
+        relevance = raising(record.pool, record.pool_gradients) @ relevance
     return read_out(relevance, record)
-
-
-def _raising(weights: Tensor, gradients: Tensor) -> Tensor:
-    return (weights * gradients).relu().mean(dim=1)

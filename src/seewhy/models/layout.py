@@ -18,7 +18,7 @@ from .attention import AttentionCall
 from .dryrun import DryRun, Seen, dry_run
 from .entrance import find_entrance
 from .head import why_not_pooled
-from .layers import LayerInfo, Reading, find_name, map_reading
+from .layers import Grid, LayerInfo, Reading, find_name, map_reading
 from .readings import readings_of
 from .tokens import TokenGrid, find_tokens, split_calls
 
@@ -88,15 +88,22 @@ class Layout:
 
     def choose(self) -> LayerChoice:
         """The last layer that still is a map of the image which the answer depends on."""
-        candidates = [info.name for info in self.layers if info.usable and not self._passed_over(info.name)]
+        candidates = self._candidates
         if not candidates:
             raise NoSuitableLayer(
                 f"No layer of {type(self.module).__name__} keeps a map of the image on the way to the answer.",
                 fix="use a method that needs no layer: integrated-gradients, occlusion, rise.",
             )
-        blocks = [name for name in candidates if not self._linear(name)]
-        name = (blocks or candidates)[-1]
+        name = self._last(candidates)
         return LayerChoice(name, self._why(name), self._shape(name))
+
+    def levels(self, count: int) -> tuple[str, ...]:
+        """The last layer of each of the `count` coarsest resolutions, the coarsest last."""
+        grids: dict[Grid, list[str]] = {}
+        for name in self._candidates:
+            grids.setdefault(self._shape(name)[1:], []).append(name)
+        coarsest = sorted(grids, key=math.prod, reverse=True)[-count:]
+        return tuple(self._last(grids[grid]) for grid in coarsest)
 
     def choice(self, asked: str | nn.Module) -> LayerChoice:
         """The layer that was asked for, as it is written into the explanation."""
@@ -158,6 +165,15 @@ class Layout:
         return weights[: self.tokens.blocks], weights[-1] if pools else None
 
     # -- judging
+
+    @property
+    def _candidates(self) -> list[str]:
+        """The layers that may be chosen without being named."""
+        return [info.name for info in self.layers if info.usable and not self._passed_over(info.name)]
+
+    def _last(self, names: Sequence[str]) -> str:
+        """The last one, not a linear layer where there is another."""
+        return ([name for name in names if not self._linear(name)] or list(names))[-1]
 
     def _why_not_pooled(self, ask: Callable[[Tensor], Tensor]) -> str:
         chosen = self._chosen()

@@ -111,6 +111,8 @@ def wants_of(job: Job) -> Wants:
         layers: tuple[str, ...] = ()
         if "layer" in entry.reads:
             layers = (job.model.layout.choose().name if layer is None else job.model.layout.find(layer),)
+        if "levels" in entry.reads:
+            layers = job.model.layout.levels(options["levels"])
         gradients = bool(entry.reads) and Capability.GRADIENTS in entry.needs
         wants |= Wants("input" in entry.reads, layers, "attention" in entry.reads, gradients, "values" in entry.reads)
     return wants

@@ -53,7 +53,7 @@ class Step:
     def ask(self, image: Tensor, model: Model) -> Ask:
         """What the declared cost depends on, for one image (c, *space) that the model has met."""
         baseline, regions = self.options.get("baseline"), self.options.get("regions")
-        if "window" in self.options:
+        if "stride" in self.options:
             regions = Windows(self.options["window"], self.options["stride"])
         parts = 0 if regions is None else _count(regions, image, model)
         fills = baseline.fills if isinstance(baseline, Baseline) else 1
