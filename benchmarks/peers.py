@@ -26,11 +26,11 @@ import torchvision_shim  # noqa: F401
 
 # isort: split
 import pytorch_grad_cam as pgc
+import timm
 import torchcam.methods as tc
 from captum import attr
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torchvision import models
-import timm
 
 import seewhy
 
@@ -185,7 +185,10 @@ class Bench:
         for baseline in ("inpaint", "blur"):
             same = {"regions": seewhy.Grid(56), "samples": calls, "baseline": baseline}
             yield Row(
-                f"partition, {baseline}, {calls} calls", "shap inpaint_telea", self.ours("partition-shapley", **same), ask
+                f"partition, {baseline}, {calls} calls",
+                "shap inpaint_telea",
+                self.ours("partition-shapley", **same),
+                ask,
             )
 
     def tokens(self) -> Iterator[Row]:
@@ -206,7 +209,7 @@ class Bench:
         """The map alone, of a layer of 256 channels and 56 x 56 places."""
         from pytorch_grad_cam.utils.svd_on_activations import get_2d_projection
 
-        from seewhy.engine.maps import first_component
+        from seewhy.engine.components import first_component
 
         maps = torch.rand(1, 256, 56, 56, generator=torch.Generator().manual_seed(2))
         array = maps.numpy()
