@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..domain.geometry import Geometry
+from ..domain.marked import Corners, Marked
 from ..domain.prediction import Prediction, Ranked, name_of
 from ..domain.target import Asked, Box, Contrast, class_index
 from ..errors import BadModelOutput, BadTarget
@@ -36,7 +37,8 @@ def ask_box(model: Model, sample: Sample, asked: Asked) -> Question:
     where = "in the box x {:.0f} to {:.0f}, y {:.0f} to {:.0f}".format(*(corners[i] for i in (0, 2, 1, 3)))
     rows = partial(_rows, box=box, classes=classes, name=model.name)
     bound = model.reread(rows, labels=renamed(model, classes, where), unit=UNIT)
-    return Question(bound, _plain(asked, label, model.labels, classes), _told(found, model.labels, classes))
+    plain, told = _plain(asked, label, model.labels, classes), _told(found, model.labels, classes)
+    return Question(bound, plain, told, marked=Marked(corners))
 
 
 def _rows(answer: object, box: Tensor, classes: int, name: str) -> Tensor:
@@ -101,7 +103,7 @@ def on_model(box: Box, geometry: Geometry) -> Tensor:
     return torch.tensor([box.left * sx + ox, box.top * sy + oy, box.right * sx + ox, box.bottom * sy + oy])
 
 
-def _on_photo(box: Tensor, geometry: Geometry) -> tuple[float, float, float, float]:
+def _on_photo(box: Tensor, geometry: Geometry) -> Corners:
     x0, y0, x1, y1 = box.tolist()
     top, left, bottom, right = geometry.box_to_original(y0, x0, y1, x1)
     return left, top, right, bottom

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..domain.cost import Cost
+from ..domain.marked import Marked
 from ..domain.prediction import Prediction
 from ..domain.target import Asked
 from ..engine.control import Control
@@ -21,6 +22,7 @@ class Question:
     asked: Asked
     prediction: Prediction | None  # None: the row tells it
     calls: int = 1  # paid to find out what the model says of the whole input
+    marked: Marked | None = None  # where on the photo
 
 
 def asks_alone(model: Model) -> bool:
