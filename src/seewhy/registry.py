@@ -20,7 +20,6 @@ from .errors import MissingCapability, UnknownMethod, near
 FACTS_FILE = Path(__file__).with_name("facts.json")
 F = TypeVar("F", bound=Callable[..., Any])
 LAYER = (512, 7, 7)  # of a typical network, where none is at hand
-OFTEN = 32  # passes of one image: preparing a copy takes about as long as ten
 Scale = Literal["logit", "probability", "log-odds"]
 
 
@@ -71,9 +70,9 @@ class Entry:
         shared = Cost(1, 1 if Capability.GRADIENTS in self.needs else 0)
         return bool(self.reads) and self.cost(typical(self)) == shared
 
-    def asks_often(self, options: Mapping[str, Any]) -> bool:
-        """Whether it asks so many times with these options that preparing the model pays."""
-        return self.cost(replace(typical(self), options=options)).forward >= OFTEN
+    def passes(self, options: Mapping[str, Any]) -> int:
+        """How often it asks about an image with these options: an estimate, since parts are counted on an image."""
+        return self.cost(replace(typical(self), options=options)).forward
 
     @property
     def summary(self) -> str:

@@ -11,7 +11,7 @@ from ..errors import ModelFailed
 from ..models.outputs import out_of_memory
 
 T = TypeVar("T")
-_ROOM = 256 << 20  # bytes of activations that a call may hold on a processor
+_ROOM = 128 << 20  # bytes of activations that a call may hold on a processor: with twice as many, caches miss
 _PER_VALUE = 80  # bytes of activations per input value: forward only, measured on ResNet and ViT within a factor of 3
 _GRAPH = 4  # a kept graph holds about four times as much
 _MOST = 128

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -56,11 +57,16 @@ def max_t(spread: Float[Tensor, "m p"], stderr: Float[Tensor, " p"], *, seed: in
     alive = stderr > 0
     if not bool(alive.any()):
         return 0.0
-    generator = torch.Generator().manual_seed(seed)
-    weights = torch.randn(_DRAWS, len(spread), generator=generator, dtype=torch.float64)
+    weights = _weights(seed, 1 << (len(spread) - 1).bit_length())[:, : len(spread)]
     draws = weights @ (spread[:, alive] / stderr[alive]).double().cpu()
     quantile = float(draws.abs().amax(dim=1).quantile(LEVEL))
     return quantile * t_quantile(freedom) / t_quantile(10**9)
+
+
+@functools.lru_cache(maxsize=1)
+def _weights(seed: int, units: int) -> Tensor:
+    """Multipliers of the bootstrap, the same for every look at a growing sample."""
+    return torch.randn(_DRAWS, units, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 def bonferroni(parts: int, freedom: int) -> float:

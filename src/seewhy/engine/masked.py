@@ -33,7 +33,7 @@ class Masked:
     def outputs(self, masks: Masks, fill: Tensor) -> Outputs:
         """All class outputs where each mask keeps the image and shows the fill elsewhere."""
         if masks.dtype != torch.bool:
-            return self.probe.outputs(fill + masks[:, None] * (self.image - fill))
+            return self.probe.outputs(torch.lerp(fill, self.image, masks[:, None].to(self.image.dtype)))
         boxes = self._boxes(masks, fill)
         if boxes is None:
             return self.probe.outputs(torch.where(masks[:, None], self.image, fill))
@@ -52,8 +52,10 @@ class Masked:
         """What changes as boxes with their first places, where asking about these is cheaper."""
         if len(masks) < FEWEST or not self.probe.often:
             return None
-        start, size = around(~masks)
         whole = self.image[0].numel()
+        if int(masks[0].sum()) < (1 - PAYS) * whole:  # the rows of a question are alike: the first tells soon
+            return None
+        start, size = around(~masks)
         if torch.tensor(size).prod() > PAYS * whole:
             return None
         ask = self._incremental()

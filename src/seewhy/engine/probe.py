@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from .game import Game
 
 Precision = Literal["float32", "bfloat16"]
+OFTEN = 32  # passes of one image: preparing a copy takes about as long as ten
+COMPILES = 256  # passes: translating a network takes about two seconds, and saves a third of each pass
+FEWEST = 4  # images in one question: few are not worth the while
 Rows = Int[Tensor, " n"]  # for each variant, the image it was made from
 
 
@@ -46,7 +49,7 @@ class Probe:
     answers: Answers = field(default_factory=Answers)
     rivals: list[Target] | None = None  # targets of a second reading, for the class-discrimination check
     rival_reading: Reading | None = None
-    often: bool = False  # so much will be asked that a prepared copy of the model pays
+    expected: int = 0  # passes to come, where faster ways to ask are allowed
 
     def __post_init__(self) -> None:
         self.images = self.images.to(self.model.device)
@@ -59,10 +62,12 @@ class Probe:
     def outputs(self, images: Variants) -> Outputs:
         """All class outputs of each image, without a graph."""
 
+        ask, by = self._quickest(len(images))
+
         def call(rows: slice) -> Outputs:
             with torch.inference_mode(), self.autocast():
-                outputs = self.asked(images[rows])
-            self.control.pay(Cost(forward=len(outputs)), self._by)
+                outputs = ask(images[rows])
+            self.control.pay(Cost(forward=len(outputs)), by)
             return outputs.float()
 
         self.control.check()
@@ -86,8 +91,24 @@ class Probe:
         return self.model.prepared(self.images[:1]) if self.often else self.model
 
     @property
+    def often(self) -> bool:
+        """Whether so much will be asked that a prepared copy of the model pays."""
+        return self.expected >= OFTEN
+
+    @cached_property
+    def compiled(self) -> Model | None:
+        """The model in a faster runtime, for numbers alone, where so much will be asked that translating it pays."""
+        return self.model.compiled(self.images[:1], self.precision) if self.expected >= COMPILES else None
+
+    @property
     def _by(self) -> str:
         return "plain" if self.asked is self.model else "prepared"
+
+    def _quickest(self, images: int) -> tuple[Model, str]:
+        """Who answers so many images at once, and what that is called."""
+        if images < FEWEST:
+            return self.model, "plain"
+        return (self.asked, self._by) if self.compiled is None else (self.compiled, "openvino")
 
     @property
     def clean(self) -> Outputs:
@@ -164,7 +185,7 @@ class Probe:
     def against(self, targets: list[Target], reading: Reading | None = None) -> Probe:
         """The same images asked about other targets; answers already paid for are shared."""
         other = Probe(self.model, self.images, targets, self.control, self.precision, reading, self.answers)
-        other.chunks, other._digests, other.often = self.chunks, self._digests, self.often
+        other.chunks, other._digests, other.expected = self.chunks, self._digests, self.expected
         return other
 
     def only(self, i: int, target: Target) -> Probe:
@@ -172,7 +193,7 @@ class Probe:
         alone = Probe(self.model, self.images[i : i + 1], [target], self.control, self.precision, answers=self.answers)
         reading, rivals = self._read(Wants()), self.rival_reading
         alone.reading = reading.row(i, gradients=target == self.targets[i])
-        alone.often = self.often
+        alone.expected = self.expected
         alone.rival_reading = None if rivals is None else rivals.row(i, gradients=True)
         return alone
 

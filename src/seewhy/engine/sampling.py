@@ -30,6 +30,8 @@ def sample(
 ) -> tuple[Estimate, Sampling]:
     """Draw units of `calls` model calls each until the widest half-width is below `tolerance` of the map's range.
 
+    A tolerance of 0 draws them all.
+
     `draw(n)` adds n units, `estimate()` reads what was added, `least` units are needed to say anything.
     """
     positive("tolerance", tolerance, or_zero=True)
@@ -51,7 +53,7 @@ def sample(
         if control.cancelled:
             stop = "cancelled"
             break
-        if done >= max(FEWEST, least):
+        if tolerance > 0 and done >= max(FEWEST, least):
             last = estimate()
             if last.halfwidth <= tolerance:
                 stop = "converged"

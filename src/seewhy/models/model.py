@@ -86,6 +86,10 @@ class Model(ABC):
         """The same model made for asking often without looking inside; itself where nothing is gained."""
         return self
 
+    def compiled(self, sample: Variants, precision: str) -> Model | None:
+        """The same model as a faster runtime runs it, without gradients; None where none answers alike."""
+        return None
+
     def incremental(self, image: Variants) -> Incremental | None:
         """A way to ask about small changes of one image (1, c, *space) for less; None where there is none."""
         return None

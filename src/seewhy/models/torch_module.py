@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import threading
 import weakref
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,10 +19,12 @@ from .detection import all_shown
 from .fingerprint import fingerprint
 from .incremental import Incremental
 from .layout import Layout
+from .lending import lent, state_of, tensors, while_lent
 from .model import Model
 from .outputs import asking, checked, out_of_memory
 from .patches import Patches
 from .prepared import as_wanted, prepared
+from .runtime import Compiled, available, compiled
 from .sample import noise, sample_shapes, stated_size
 from .tail import Tail
 from .tape import Tape, Unwritable
@@ -45,12 +46,11 @@ ALIKE = ("classes", "regression")  # their answer is a table, so that of a faste
 SCRIPTED = "it is a TorchScript module, whose inside runs out of Python's sight"
 
 
-# A network is lent to one thread at a time: its flags and hooks are its own, so two readers would see each other's.
-LENT: weakref.WeakKeyDictionary[nn.Module, threading.RLock] = weakref.WeakKeyDictionary()
 # What was found about a network, for as long as it lives: adapting it again costs no second dry run.
 LAYOUTS: weakref.WeakKeyDictionary[nn.Module, dict[Hashable, Layout | SeewhyError]] = weakref.WeakKeyDictionary()
-# The copy made for asking, or None where it would gain nothing, by the shape of images and the state of the weights.
-PREPARED: weakref.WeakKeyDictionary[nn.Module, dict[Hashable, nn.Module | None]] = weakref.WeakKeyDictionary()
+# Copies made for asking, or None where one would gain nothing, with the state of the weights they were made from.
+COPIES: weakref.WeakKeyDictionary[nn.Module, tuple[Hashable, dict[Hashable, nn.Module | None]]]
+COPIES = weakref.WeakKeyDictionary()
 
 
 class TorchModel(Model):
@@ -76,7 +76,7 @@ class TorchModel(Model):
         self.rows: Rows | None = None  # how the answer is read for one question; None: as the task is
         self._shape: tuple[int, ...] | None = None  # of the images that come next
         self.size = stated_size(self.module) if preprocess is None else None
-        self._own = False  # a prepared copy, which nobody else holds
+        self._suited: Callable[[Tensor], Tensor] | None = None  # of a copy: images as it computes on them
 
     # -- asking
 
@@ -84,13 +84,13 @@ class TorchModel(Model):
         self._shape = shape
 
     def __call__(self, images: Variants) -> Outputs:
-        return self._answer(self._normalised(images))
+        return self._answer(self._given(images))
 
     def _answer(self, ready: Tensor) -> Outputs:
         return self._read(self._asked(ready), len(ready))
 
     def raw(self, images: Variants) -> Any:
-        answer = self._asked(self._normalised(images))
+        answer = self._asked(self._given(images))
         return answer if self.output is None else self.output(answer)
 
     def reread(self, rows: Rows, **facts: Any) -> Model:
@@ -103,13 +103,20 @@ class TorchModel(Model):
     def _asked(self, ready: Tensor) -> Any:
         with asking(self.name, tuple(ready.shape)):
             ask = self.module if self.entrance is None else getattr(self.module, self.entrance)
-            return ask(as_wanted(ready) if self._own else ready)
+            return ask(ready)
 
     def _read(self, answer: Any, rows: int) -> Outputs:
         with asking(self.name, (rows,)):
             picked = answer if self.output is None else self.output(answer)
             read = self.rows or rows_of(self.task, self.name)
             return checked(read(picked), rows, self.name)
+
+    def _given(self, images: Variants) -> Tensor:
+        """What the network is called with: never the caller's own memory, for it may write into that."""
+        ready = self._normalised(images)
+        if self._suited is not None:
+            ready = self._suited(ready)
+        return ready.clone() if ready is images and not isinstance(self.module, Compiled) else ready
 
     def _normalised(self, images: Variants) -> Tensor:
         ready = images.to(self.device, self.dtype)
@@ -118,44 +125,27 @@ class TorchModel(Model):
                 weights = ready.new_tensor(GREY).view(3, *[1] * (ready.ndim - 2))
                 ready = (ready * weights).sum(1, keepdim=True)
             ready = self.preprocess.normalise(ready)
-        return ready.clone() if ready is images else ready  # a network may write into what it is given
+        return ready
 
     @property
     def device(self) -> torch.device:  # type: ignore[override]
-        found = next(_tensors(self.module), None)
+        found = next(tensors(self.module), None)
         return torch.device("cpu") if found is None else found.device
 
     @property
     def dtype(self) -> torch.dtype:  # type: ignore[override]
-        return next((t.dtype for t in _tensors(self.module) if t.is_floating_point()), torch.float32)
+        return next((t.dtype for t in tensors(self.module) if t.is_floating_point()), torch.float32)
 
     @property
     def fingerprint(self) -> str:
-        return fingerprint(self.module)
+        return while_lent(fingerprint, self.module)
 
     # -- looking inside
 
     @contextmanager
     def borrowed(self) -> Iterator[None]:
-        with LENT.setdefault(self.module, threading.RLock()), self._changed():
+        with lent(self.module, self.device):
             yield
-
-    @contextmanager
-    def _changed(self) -> Iterator[None]:
-        modes = [(part, part.training) for part in self.module.modules()]
-        flags = [(parameter, parameter.requires_grad) for parameter in self.module.parameters()]
-        try:
-            for part, _ in modes:
-                part.training = False  # not .eval(): some networks rewrite their weights in there
-            for parameter, _ in flags:
-                parameter.requires_grad_(False)
-            with _with_graph(self.device):
-                yield
-        finally:
-            for part, mode in modes:
-                part.training = mode
-            for parameter, flag in flags:
-                parameter.requires_grad_(flag)
 
     @contextmanager
     def watching(self, layers: Sequence[str] = (), *, attention: bool = False, values: bool = False) -> Iterator[Watch]:
@@ -175,7 +165,7 @@ class TorchModel(Model):
             yield
 
     def tail(self, layer: str, image: Variants) -> Tail:
-        ready = self._normalised(image)
+        ready = self._given(image)
 
         def ask(count: int, shared: bool) -> Outputs:
             copies = ready.expand(count, *ready.shape[1:])
@@ -187,26 +177,47 @@ class TorchModel(Model):
     # -- asking often
 
     def prepared(self, sample: Variants) -> Model:
-        if self._own or self.task not in ALIKE:
+        if self._suited or self.task not in ALIKE:
             return self
-        known, key = PREPARED.setdefault(self.module, {}), (tuple(sample.shape[1:]), state_of(self.module))
-        if key not in known:
-            known.clear()  # the copy of a state that is gone would only take memory
+        made = self._made(lambda: prepared(self.module, self._given(sample)), "prepared", sample.shape[1:])
+        return self if made is None else self._copy(made, self.output, as_wanted)
+
+    def compiled(self, sample: Variants, precision: str) -> Model | None:
+        if self._suited or self.task not in ALIKE or self.entrance or self.device.type != "cpu" or not available():
+            return None
+        read = self.rows or rows_of(self.task, self.name)
+
+        def make() -> nn.Module | None:
+            picks = read if self.output is None else lambda answer: read(self.output(answer))  # type: ignore[misc]
+            return compiled(self.module, picks, self._given(sample), precision)
+
+        facts = (sample.shape[1:], precision, torch.get_num_threads(), self.output, self.rows)
+        made = self._made(make, "compiled", *facts)
+        return None if made is None else self._copy(made, None, torch.Tensor.contiguous)
+
+    def _made(self, make: Callable[[], nn.Module | None], *facts: Hashable) -> nn.Module | None:
+        """What is made from the network as it is now: once, and again when a weight has changed."""
+        state = state_of(self.module), self.fingerprint
+        kept = COPIES.get(self.module)
+        if kept is None or kept[0] != state:
+            kept = COPIES[self.module] = state, {}
+        if facts not in kept[1]:
             with self.borrowed(), eagerly(self.module):
-                known[key] = prepared(self.module, self._normalised(sample))
-        copy = known[key]
-        if copy is None:
-            return self
-        model = TorchModel(copy, name=self.name, labels=self.labels, preprocess=self.preprocess, output=self.output)
-        model._own, model._shape = True, self._shape
+                kept[1][facts] = make()
+        return kept[1][facts]
+
+    def _copy(
+        self, made: nn.Module, output: Callable[[Any], Tensor] | None, suited: Callable[[Tensor], Tensor]
+    ) -> Model:
+        model = TorchModel(made, name=self.name, labels=self.labels, preprocess=self.preprocess, output=output)
+        model._suited, model._shape = suited, self._shape
         return model
 
     def incremental(self, image: Variants) -> Incremental | None:
         if self.task not in ALIKE:
             return None
-        ready = self._normalised(image)
         try:
-            tape = Tape.of(self.module, as_wanted(ready) if self._own else ready)
+            tape = Tape.of(self.module, self._given(image))
             found = Incremental(Patches(tape), self._normalised, self._read)
             return found if found.answers_like(self, image) else None
         except (Unwritable, RuntimeError):  # what it does cannot be run again in parts
@@ -292,13 +303,6 @@ class TorchModel(Model):
             raise NoSuitableLayer(f"{self.name} cannot be looked into: {SCRIPTED}.", fix="give the eager module.")
 
 
-def state_of(module: nn.Module) -> int:
-    """A number that changes when parts are exchanged or weights are written, without reading the weights."""
-    parts = tuple((name, id(type(part))) for name, part in module.named_modules())
-    weights = tuple((t.data_ptr(), 0 if t.is_inference() else t._version) for t in _tensors(module))
-    return hash((parts, weights))
-
-
 def unwrapped(module: nn.Module) -> nn.Module:
     """The network inside DataParallel and torch.compile."""
     while True:
@@ -308,18 +312,6 @@ def unwrapped(module: nn.Module) -> nn.Module:
         if not isinstance(inner, nn.Module):
             return module
         module = inner
-
-
-@contextmanager
-def _with_graph(device: torch.device) -> Iterator[None]:
-    """Gradients in the precision of the weights, whatever mode the caller is in."""
-    with torch.inference_mode(False), torch.enable_grad(), torch.autocast(device.type, enabled=False):
-        yield
-
-
-def _tensors(module: nn.Module) -> Iterator[Tensor]:
-    yield from module.parameters()
-    yield from module.buffers()
 
 
 def _union(flags: dict[Capability, str]) -> Capability:

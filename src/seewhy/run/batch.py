@@ -192,7 +192,7 @@ def _ran(probe: Probe, job: Job, step: Step) -> tuple[Evidence, Cost, float]:
     resolving = Cost(0 if job.question is None else job.question.calls)  # paid beside the budget
     control.share = None if job.budget is None else job.budget - clean.calls
     control.start()
-    probe.often = job.backend == "auto" and entry.asks_often(step.options)
+    probe.expected = entry.passes(step.options) if job.backend == "auto" else 0
     control.ran.clear()
     before, started = control.spent, time.perf_counter()
     evidence = entry.function(probe, **step.options)

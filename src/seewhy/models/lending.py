@@ -1,0 +1,89 @@
+"""A network lent to one thread: in evaluation mode, frozen, and given back as it was."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+T = TypeVar("T")
+
+# A network is lent to one thread at a time: its flags and hooks are its own, so two readers would see each other's.
+LOCKS: weakref.WeakKeyDictionary[nn.Module, threading.RLock] = weakref.WeakKeyDictionary()
+# What was found about a network that is lent: nobody writes its weights meanwhile, so it is looked for once.
+FOUND: weakref.WeakKeyDictionary[nn.Module, dict[Callable[..., Any], Any]] = weakref.WeakKeyDictionary()
+
+
+@contextmanager
+def lent(module: nn.Module, device: torch.device) -> Iterator[None]:
+    """The network in evaluation mode without gradients of its own, for this thread alone."""
+    with LOCKS.setdefault(module, threading.RLock()), _remembering(module), _changed(module), _with_graph(device):
+        yield
+
+
+def while_lent(find: Callable[[nn.Module], T], module: nn.Module) -> T:
+    """What there is to find about a network; looked for once while it is lent."""
+    found = FOUND.get(module)
+    if found is None:
+        return find(module)
+    if find not in found:
+        found[find] = find(module)
+    return found[find]  # type: ignore[no-any-return]
+
+
+def state_of(module: nn.Module) -> int:
+    """A number that changes when parts are exchanged or weights are written, without reading the weights."""
+    return while_lent(_state, module)
+
+
+def tensors(module: nn.Module) -> Iterator[Tensor]:
+    """Weights and buffers."""
+    yield from module.parameters()
+    yield from module.buffers()
+
+
+def _state(module: nn.Module) -> int:
+    parts = tuple((name, id(type(part))) for name, part in module.named_modules())
+    weights = tuple((t.data_ptr(), 0 if t.is_inference() else t._version) for t in tensors(module))
+    return hash((parts, weights))
+
+
+@contextmanager
+def _remembering(module: nn.Module) -> Iterator[None]:
+    outermost = module not in FOUND
+    if outermost:
+        FOUND[module] = {}
+    try:
+        yield
+    finally:
+        if outermost:
+            del FOUND[module]
+
+
+@contextmanager
+def _changed(module: nn.Module) -> Iterator[None]:
+    modes = [(part, part.training) for part in module.modules()]
+    flags = [(parameter, parameter.requires_grad) for parameter in module.parameters()]
+    try:
+        for part, _ in modes:
+            part.training = False  # not .eval(): some networks rewrite their weights in there
+        for parameter, _ in flags:
+            parameter.requires_grad_(False)
+        yield
+    finally:
+        for part, mode in modes:
+            part.training = mode
+        for parameter, flag in flags:
+            parameter.requires_grad_(flag)
+
+
+@contextmanager
+def _with_graph(device: torch.device) -> Iterator[None]:
+    """Gradients in the precision of the weights, whatever mode the caller is in."""
+    with torch.inference_mode(False), torch.enable_grad(), torch.autocast(device.type, enabled=False):
+        yield
