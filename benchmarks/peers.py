@@ -8,6 +8,7 @@ rounding where the row does not say otherwise; the tests in tests/peers show tha
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,12 @@ from inspect import isgeneratorfunction
 from pathlib import Path
 from statistics import median
 
+os.environ |= {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}  # threads that spin would be charged to the next row
+
+# isort: split
 import numpy as np
 import torch
 from torch import Tensor, nn

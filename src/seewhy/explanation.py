@@ -14,6 +14,7 @@ from .domain.check import Check
 from .domain.cost import Cost
 from .domain.evidence import LayerChoice, Sampling
 from .domain.geometry import Geometry
+from .domain.marked import Marked
 from .domain.picture import Picture
 from .domain.prediction import Prediction
 
@@ -115,6 +116,7 @@ class Explanation:
     check_cost: Cost = field(default_factory=Cost)  # model calls spent on the checks
     class_blind: bool = False  # the same map for every class: it speaks neither for nor against one
     zero: float = 0.0  # the value that speaks neither for nor against
+    marked: Marked | None = None  # where on the photo was asked, if not about the whole
 
     def heatmap(self) -> NDArray[np.float32]:
         """The map on the original photo's pixels (h, w); NaN where the model did not look."""

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+import seewhy
 from seewhy.domain.baseline import Blur, Colour, Dropped, Inpaint, Mean, Nearest, Noise, Sample
 from seewhy.errors import BadOption
 from seewhy.testing.tiny_models import pictures
@@ -35,9 +36,33 @@ def test_what_is_not_a_colour_is_refused(value):
         Colour(value).fill(IMAGE)
 
 
-def test_three_levels_do_not_fit_one_channel():
+@pytest.mark.parametrize("value", [(0.1, 0.2, 0.3), "#ff8000"])
+def test_colours_that_are_no_grey_do_not_fit_one_channel(value):
     with pytest.raises(BadOption, match="channels"):
-        Colour((0.1, 0.2, 0.3)).fill(IMAGE[:1])
+        Colour(value).fill(IMAGE[:1])
+
+
+@pytest.mark.parametrize("channels", [1, 4])
+@pytest.mark.parametrize(
+    ("value", "level"), [("black", 0), ("white", 1), ("grey", 128 / 255), ("#333333", 0.2), ((0.4, 0.4, 0.4), 0.4)]
+)
+def test_a_grey_fits_any_number_of_channels(value, level, channels):
+    (fill,) = Colour(value).fill(torch.rand(channels, 6, 5))
+    assert fill.shape == (channels, 6, 5)
+    assert torch.allclose(fill, torch.full_like(fill, level))
+
+
+def test_a_network_of_one_channel_is_asked_with_parts_painted_black():
+    asked = []
+
+    def brightness(images):
+        asked.append(images)
+        return images.mean(dim=(2, 3)).expand(-1, 2)
+
+    options = {"method": "occlusion", "window": 8, "stride": 8, "baseline": "black", "target": 0}
+    found = seewhy.explain(brightness, torch.full((1, 16, 16), 0.5), **options)
+    assert found.values == pytest.approx(0.5 / 4)
+    assert any(bool((batch == 0).any()) for batch in asked)
 
 
 @on_both

@@ -1,4 +1,4 @@
-"""Answers from OpenVINO: alike on the person's own image, made anew for new weights, and never for what it cannot do."""
+"""Answers from OpenVINO: alike on the person's own image, anew for new weights, never for what it cannot do."""
 
 import gc
 import weakref

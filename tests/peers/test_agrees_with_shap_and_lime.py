@@ -32,6 +32,12 @@ def test_exact_shapley_is_shap_s_where_all_coalitions_are_asked() -> None:
     np.testing.assert_allclose(found.values.ravel(), shap_values(), atol=1e-5)
 
 
+def test_kernel_shap_is_shap_s_where_the_samples_are_enough_for_all_coalitions() -> None:
+    found = seewhy.explain(network(), IMAGES[0], method="kernel-shap", samples=2**10, tolerance=0.0, **OPTIONS)
+    assert found.sampling.stop == "exact"
+    np.testing.assert_allclose(found.values.ravel(), shap_values(), atol=1e-5)
+
+
 def test_kernel_shap_with_few_samples_is_within_its_band_of_shap_s_exact_values() -> None:
     found = seewhy.explain(network(), IMAGES[0], method="kernel-shap", samples=200, tolerance=0.0, **OPTIONS)
     assert found.sampling.stop == "samples"

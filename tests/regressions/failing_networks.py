@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 PICTURES = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(11))
+MOSAIC = PICTURES[0, :, :4, :4].repeat_interleave(8, dim=1).repeat_interleave(8, dim=2)  # with superpixels to be found
 
 
 class Small(nn.Module):

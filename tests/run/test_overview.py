@@ -15,7 +15,7 @@ import seewhy
 from run.shortcut import LABELS, Shortcut, photos
 from seewhy.engine.control import Control
 from seewhy.errors import BadOption, SeewhyWarning, UnknownOption
-from seewhy.run.prototypes import PLACES, flags_of, prototypes
+from seewhy.run.prototypes import PLACES, evenness, flags_of, in_corners, in_ring, prototypes
 
 SEEN = {"labels": LABELS, "preprocess": seewhy.Preprocess.of(size=48, crop_pct=None, mean=0.0, std=1.0)}
 
@@ -201,3 +201,23 @@ def test_odd_places_are_named(share: np.ndarray, names: set[str]) -> None:
 def test_no_warning_is_needed_for_a_clean_folder(folder: Path, recwarn: pytest.WarningsRecorder) -> None:
     seewhy.overview(Shortcut(), folder, method="saliency", **SEEN)
     assert not [each for each in recwarn if issubclass(each.category, SeewhyWarning)]
+
+
+def test_an_even_map_holds_in_each_place_its_share_of_the_area() -> None:
+    even = np.full((PLACES, PLACES), PLACES**-2.0)
+    assert in_corners(even) == pytest.approx(dict.fromkeys(in_corners(even), 1 / 16))
+    assert list(in_corners(spot(11, 0))) == ["upper left", "upper right", "lower left", "lower right"]
+    assert max(in_corners(spot(11, 0)), key=in_corners(spot(11, 0)).__getitem__) == "lower left"
+    assert in_ring(even) == pytest.approx(1 - 100 / 144)
+    assert evenness(even) == pytest.approx(1)
+    half = np.where(np.arange(PLACES) < PLACES // 2, even * 2, 0)
+    assert evenness(half) == pytest.approx(0.5)
+
+
+def test_ordinary_photos_lie_well_below_the_thresholds_of_corner_and_border() -> None:
+    # as docs/guide/overview.md tells of the bundled network
+    for name in ("cat", "coffee", "astronaut"):
+        one = seewhy.overview("efficientnet-lite0", seewhy.photo(name), method="grad-cam", checks="quick")
+        (share,) = [prototype.map for view in one.classes for prototype in view.prototypes]
+        assert max(in_corners(share).values()) < 0.25
+        assert in_ring(share) < 0.35

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from render.factory import explanation, unsigned, with_couples, with_parts
+from seewhy.domain.marked import Marked
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "json.md"
 
@@ -55,5 +56,6 @@ def keys(data, prefix=""):
 
 def test_the_guide_lists_every_key_and_no_other():
     told = set(re.findall(r"^\| `([^`]+)` \|", GUIDE.read_text(encoding="utf-8"), re.MULTILINE))
-    example = {**explanation().to_json(), **{k: v for k, v in with_couples().to_json().items() if v is not None}}
+    full = with_couples(marked=Marked((1.0, 2.0, 3.0, 4.0)))
+    example = {**explanation().to_json(), **{k: v for k, v in full.to_json().items() if v is not None}}
     assert told == set(keys(example))

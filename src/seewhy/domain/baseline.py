@@ -64,12 +64,14 @@ class Colour(Baseline):
         if isinstance(self.value, str):
             named = {"black": "#000000", "white": "#ffffff", "grey": "#808080"}.get(self.value, self.value)
             try:
-                return tuple(int(named[i : i + 2], 16) / 255 for i in (1, 3, 5))
+                levels = tuple(int(named[i : i + 2], 16) / 255 for i in (1, 3, 5))
             except ValueError as error:
                 raise BadOption(
                     f"{self.value!r} is not a colour.", fix="write it like #808080, or black, white, grey."
                 ) from error
-        return self.value if isinstance(self.value, tuple) else (float(self.value),)
+        else:
+            levels = self.value if isinstance(self.value, tuple) else (float(self.value),)
+        return levels[:1] if len(set(levels)) == 1 else levels  # a grey is one level, however many channels there are
 
 
 @dataclass(frozen=True)

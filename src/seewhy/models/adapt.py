@@ -14,6 +14,7 @@ from . import zoo
 from .carried import carried_by, labels_of, preprocess_of
 from .function import FunctionModel, Takes
 from .model import Model
+from .queries import queries_of
 from .tasks import Task, kind_for, task_of
 from .torch_module import TorchModel, unwrapped
 
@@ -151,7 +152,8 @@ def _module(module: nn.Module, said: Said) -> Model:
     notes = beside.notes if said.preprocess is None else ()
     said = said.filled(preprocess=beside.preprocess, labels=beside.labels)
     kind = task_of(unwrapped(module), said.task)
-    model = TorchModel(module, output=said.output, task=kind, unit=said.unit or "", **_common(said))
+    output = said.output or (queries_of(unwrapped(module)) if kind == "detection" else None)
+    model = TorchModel(module, output=output, task=kind, unit=said.unit or "", **_common(said))
     model.notes = (*model.notes, *notes)
     return model
 

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from ..errors import BadModelOutput
 from .tasks import Task
 
+SHOWN = 0.05  # the score from which a detector without a threshold of its own finds something, as torchvision's do
+
 
 @dataclass(frozen=True)
 class Found:
@@ -21,12 +23,22 @@ class Found:
     boxes: Float[Tensor, "k 4"]
     labels: Int[Tensor, " k"]
     scores: Float[Tensor, " k"]
+    queries: bool = False  # every class of every query, weak ones too
+
+    def ranked(self) -> Found:
+        """What counts as found, the strongest first."""
+        order = self.scores.argsort(descending=True, stable=True)
+        order = order[self.scores[order] >= SHOWN] if self.queries else order
+        return Found(self.boxes[order], self.labels[order], self.scores[order])
 
 
-def found_in(answer: object, name: str) -> list[Found]:
-    """The detections of each image in a list of dicts, as torchvision's detectors answer."""
+def found_in(answer: object, name: str, size: tuple[int, ...] = (1, 1)) -> list[Found]:
+    """The detections of each image in a list of dicts, as torchvision's detectors answer; queries know only shares.
+
+    `size` is the height and width of the image.
+    """
     rows = answer if isinstance(answer, Sequence) else [None]
-    return [_found(row, name, answer) for row in rows]
+    return [_found(row, name, answer, size) for row in rows]
 
 
 def overall(answer: object, name: str) -> Tensor:
@@ -69,10 +81,12 @@ def all_shown(module: nn.Module, task: Task) -> Iterator[None]:
             part.score_thresh = value
 
 
-def _found(row: object, name: str, answer: object) -> Found:
+def _found(row: object, name: str, answer: object, size: tuple[int, ...]) -> Found:
     if isinstance(row, Mapping) and all(isinstance(row.get(key), Tensor) for key in ("boxes", "labels", "scores")):
         boxes, labels, scores = row["boxes"].float(), row["labels"].long(), row["scores"].float()
         if boxes.shape == (len(scores), 4) and labels.shape == scores.shape == (len(scores),):
+            if row.get("queries"):
+                return Found(boxes * boxes.new_tensor([*size[::-1]] * 2), labels, scores, queries=True)
             return Found(boxes, labels, scores)
     raise BadModelOutput(
         f"{name} answered {type(answer).__name__}, which is no list of dicts with boxes (k, 4), labels and scores (k).",

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ..domain.target import Kind
 from ..errors import BadOption
+from .queries import is_detector
 
 Task = Literal["classes", "detection", "segmentation", "embedding", "regression"]
 IMAGE_SIDES = ("get_image_features", "encode_image")  # Hugging Face; OpenAI's and open CLIP
@@ -23,7 +24,7 @@ def task_of(module: nn.Module, said: str | None) -> Task:
                 return task  # type: ignore[no-any-return]
         raise BadOption(f"task={said!r} is not possible.", fix=f"give one of: {', '.join(get_args(Task))}.")
     home = type(module).__module__.split(".")
-    if home[:3] == ["torchvision", "models", "detection"]:
+    if home[:3] == ["torchvision", "models", "detection"] or is_detector(module):
         return "detection"
     if home[:3] == ["torchvision", "models", "segmentation"] or "ForSemanticSegmentation" in type(module).__name__:
         return "segmentation"

@@ -63,7 +63,7 @@ class TorchModel(Model):
         name: str | None = None,
         labels: Sequence[str] | None = None,
         preprocess: Preprocess | None = None,
-        output: Callable[[Any], Tensor] | None = None,
+        output: Callable[[Any], Any] | None = None,
         task: Task = "classes",
         unit: str = "",
     ) -> None:

@@ -14,7 +14,7 @@ from .frame import Frame
 from .lettering import drawable, font, line_height, width_of, wrap
 from .number import number, percent
 from .number import signed as with_sign
-from .view import AGAINST, FOR, Drawn, hatched
+from .view import AGAINST, FOR, OUTLINE, Drawn, hatched
 
 if TYPE_CHECKING:
     from ..explanation import Explanation
@@ -158,6 +158,7 @@ def _swatch(page: Image.Image, kind: str, left: int, top: int, size: int) -> Non
         page.paste(Image.fromarray(hatched(grey, np.zeros((high, wide), bool))), (left, top + 2))
         return
     pen, middle = ImageDraw.Draw(page), top + line_height(size) // 2
-    stretches = ((0, wide),) if kind == "solid" else ((0, wide * 2 // 5), (wide * 3 // 5, wide))
+    colour = {"solid": FOR, "dashed": AGAINST, "outline": OUTLINE}[kind]
+    stretches = ((0, wide * 2 // 5), (wide * 3 // 5, wide)) if kind == "dashed" else ((0, wide),)
     for start, end in stretches:
-        pen.line([(left + start, middle), (left + end, middle)], fill=FOR if kind == "solid" else AGAINST, width=3)
+        pen.line([(left + start, middle), (left + end, middle)], fill=colour, width=3)

@@ -10,6 +10,7 @@ from PIL import Image
 from ..errors import BadOption, near
 from .frame import CELLS, Frame, averaged, frame
 from .legend import legend, stack
+from .outline import outlined
 from .view import VIEWS, Drawn, hatched
 
 if TYPE_CHECKING:
@@ -33,12 +34,14 @@ def overlay(
 
 
 def draw(explanation: Explanation, framed: Frame, *, view: str, scale: float) -> Drawn:
-    """One view of its frame, with what the model did not see marked."""
+    """One view of its frame, with what the model did not see and what was asked about marked."""
     drawn = VIEWS[_known(view)](framed, scale, explanation.signed)
     if view == "photo":
         return drawn
     note = ("", f"averaged over 1/{CELLS[view]} of the longer side") if averaged(explanation, view) else None
-    return replace(drawn, rgb=hatched(drawn.rgb, framed.seen), keys=(*drawn.keys, *([note] if note else [])))
+    drawn = replace(drawn, rgb=hatched(drawn.rgb, framed.seen), keys=(*drawn.keys, *([note] if note else [])))
+    marked = explanation.marked
+    return drawn if marked is None else outlined(drawn, marked, explanation.picture.size)
 
 
 def _known(view: str) -> str:

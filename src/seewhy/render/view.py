@@ -21,6 +21,7 @@ REGION = 0.15  # share of the seen area that the regions view leaves bright
 TRACED = 256  # contours are traced on at most this many positions a side
 FOR: Colour = (196, 88, 20)
 AGAINST: Colour = (38, 96, 196)
+OUTLINE: Colour = (16, 16, 18)
 
 
 @dataclass(frozen=True)

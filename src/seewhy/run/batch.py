@@ -165,7 +165,8 @@ def _explained(probe: Probe, job: Job, step: Step, samples: Sequence[Sample], lo
             None if other is None or others[i] is None else other.values[i].float(), why, row.shape[1],
         )  # fmt: skip
         checks = (*_chosen(job, step), *checks_of(subject))
-        facts = Wrapping(subject, step, sample, _prediction(job, row), checks, job.fingerprint)
+        marked = None if job.question is None else job.question.marked
+        facts = Wrapping(subject, step, sample, _prediction(job, row), checks, job.fingerprint, marked)
         spent = Spent(cost, check_cost, looked + seconds / len(samples))
         yield wrap(facts, spent, ran, seed=job.seed, precision=job.precision)
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..domain.geometry import Geometry
+from ..domain.marked import Corners, Marked
 from ..domain.prediction import Prediction, Ranked, name_of
 from ..domain.target import Asked, Box, Contrast, class_index
 from ..errors import BadModelOutput, BadTarget
@@ -25,22 +26,23 @@ GUESS = "give a box with a label: seewhy.Box(x0, y0, x1, y1, label=...), or lowe
 def ask_box(model: Model, sample: Sample, asked: Asked) -> Question:
     """For each class the best overlap with the box times the score (Petsiuk et al. 2021, arXiv:2006.03204)."""
     with torch.no_grad():
-        answers = found_in(model.raw(sample.pixels[None].to(model.device)), model.name)
+        answers = found_in(model.raw(sample.pixels[None].to(model.device)), model.name, sample.geometry.model)
     if len(answers) != 1:
         problem = f"{model.name} answered {len(answers)} lists of boxes for one image."
         raise BadModelOutput(problem, fix="make it answer one dict of boxes, labels and scores per image.")
-    found = _sorted(answers[0])
-    classes = max([len(model.labels or ()), *(found.labels + 1).tolist(), *_typed(asked)], default=1)
+    found = answers[0].ranked()
+    classes = max([len(model.labels or ()), *(answers[0].labels + 1).unique().tolist(), *_typed(asked)], default=1)
     box, label = _box(model, found, sample.geometry, asked, classes)
     corners = _on_photo(box, sample.geometry)
     where = "in the box x {:.0f} to {:.0f}, y {:.0f} to {:.0f}".format(*(corners[i] for i in (0, 2, 1, 3)))
-    rows = partial(_rows, box=box, classes=classes, name=model.name)
+    rows = partial(_rows, box=box, classes=classes, name=model.name, size=sample.geometry.model)
     bound = model.reread(rows, labels=renamed(model, classes, where), unit=UNIT)
-    return Question(bound, _plain(asked, label, model.labels, classes), _told(found, model.labels, classes))
+    plain, told = _plain(asked, label, model.labels, classes), _told(found, model.labels, classes)
+    return Question(bound, plain, told, marked=Marked(corners))
 
 
-def _rows(answer: object, box: Tensor, classes: int, name: str) -> Tensor:
-    return torch.stack([matches(found, box, classes) for found in found_in(answer, name)])
+def _rows(answer: object, box: Tensor, classes: int, name: str, size: tuple[int, ...]) -> Tensor:
+    return torch.stack([matches(found, box, classes) for found in found_in(answer, name, size)])
 
 
 def _box(model: Model, found: Found, geometry: Geometry, asked: Asked, classes: int) -> tuple[Tensor, int]:
@@ -101,16 +103,10 @@ def on_model(box: Box, geometry: Geometry) -> Tensor:
     return torch.tensor([box.left * sx + ox, box.top * sy + oy, box.right * sx + ox, box.bottom * sy + oy])
 
 
-def _on_photo(box: Tensor, geometry: Geometry) -> tuple[float, float, float, float]:
+def _on_photo(box: Tensor, geometry: Geometry) -> Corners:
     x0, y0, x1, y1 = box.tolist()
     top, left, bottom, right = geometry.box_to_original(y0, x0, y1, x1)
     return left, top, right, bottom
-
-
-def _sorted(found: Found) -> Found:
-    """The strongest first."""
-    order = found.scores.argsort(descending=True, stable=True)
-    return Found(found.boxes[order], found.labels[order], found.scores[order])
 
 
 def _typed(asked: Asked) -> list[int]:

@@ -11,19 +11,20 @@ from ..inputs.read import expand, read_sample
 from ..models.adapt import adapt
 from .explain import preprocess_for
 from .plan import Methods, plan
+from .questions import calls_to_ask
+from .targets import per_input
 
 
 @dataclass(frozen=True)
 class Bill:
-    """Model calls per method for one input, and for all inputs together; an upper bound for methods that sample."""
+    """Model calls per method for one target of one input, and for all together; an upper bound where methods sample.
+
+    Methods and targets asked for together share runs, so that the real total can be lower.
+    """
 
     methods: dict[str, Cost]
     inputs: int
-
-    @property
-    def total(self) -> Cost:
-        """For all inputs; methods asked for together share runs, so the real cost can be lower."""
-        return sum(self.methods.values(), Cost()) * self.inputs
+    total: Cost
 
     def __str__(self) -> str:
         rows = [f"{name}: {cost}" for name, cost in self.methods.items()]
@@ -31,15 +32,26 @@ class Bill:
 
 
 def cost(
-    model: Any, inputs: Any, *, method: Methods = None, preprocess: Any = None, seed: int = 0, **options: Any
+    model: Any,
+    inputs: Any,
+    *,
+    method: Methods = None,
+    target: Any = None,
+    preprocess: Any = None,
+    seed: int = 0,
+    **options: Any,
 ) -> Bill:
     """The model calls that `explain` with the same arguments will need at most; nothing is run."""
     adapted = adapt(model, preprocess=preprocess)
-    items, _ = expand(inputs)
+    items, one_input = expand(inputs)
     if not items:
         raise MissingInput("There is no input to count for.", fix="give at least one image.")
     sample = read_sample(items[0], preprocess_for(adapted, items[0]))
     image = sample.pixels
     adapted.meet(tuple(image.shape))
     steps, _ = plan(method, options, adapted, seed=seed, image=image)
-    return Bill({step.entry.name: step.on(sample.geometry).cost(image, adapted) for step in steps}, len(items))
+    targets, _ = per_input(target, len(items), one_input)
+    asking = [Cost(calls_to_ask(adapted, asked)) for several in targets for asked in several]
+    bare = {step.entry.name: step.on(sample.geometry).cost(image, adapted) for step in steps}
+    total = sum((each + one for each in bare.values() for one in asking), Cost())
+    return Bill({name: each + asking[0] for name, each in bare.items()}, len(items), total)

@@ -23,7 +23,7 @@ from ..models.model import Model
 from .allowance import Budget, calls_of
 from .batch import Backend, Job, explain_batch
 from .plan import Methods, plan
-from .questions import asks_alone
+from .questions import asks_alone, calls_to_ask
 from .results import Explanations, Failure, cancelled
 from .targets import per_input
 
@@ -180,7 +180,7 @@ def _expected(job: Job, rows: Sequence[Row]) -> int:
         each = sum(step.on(sample.geometry).cost(sample.pixels, job.model).calls for step in job.steps)
     except SeewhyError:
         return 0
-    return each * len(rows)
+    return each * len(rows) + sum(calls_to_ask(job.model, row.asked) for row in rows)
 
 
 def _shaped(result: Any, one_method: bool, one_target: bool) -> Any:

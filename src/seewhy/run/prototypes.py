@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..domain.check import Check
 
 PLACES = 12  # cells a side of the maps that are grouped
+# Chosen by eye, not calibrated; docs/guide/overview.md has what ordinary photos were measured to hold.
 CORNER, IN_CORNER = PLACES // 4, 0.4  # a quarter of each side is 6% of the area
 RING, IN_RING = 1, 0.6  # the outermost cells are 31% of the area
 FLAT = 0.95  # share of the cells over which the evidence is spread as if evenly
@@ -40,26 +41,35 @@ def prototypes(maps: Maps, most: int, seed: int = 0) -> tuple[Prototype, ...]:
 
 def flags_of(share: NDArray[np.float64]) -> Iterator[Check]:
     """What is odd about where the evidence lies; `share` sums to 1."""
-    for name, rows, columns in _corners():
-        held = float(share[rows, columns].sum())
+    for name, held in in_corners(share).items():
         if held >= IN_CORNER:
             words = f"{held:.0%} of the evidence lies in the {name} corner, {(CORNER / PLACES) ** 2:.0%} of the area."
             yield Check("corner", "warning", f"{words} Look for a logo, a date or a watermark there.", held)
-    ring = 1 - float(share[RING:-RING, RING:-RING].sum())
+    ring = in_ring(share)
     if ring >= IN_RING:
         area = 1 - ((PLACES - 2 * RING) / PLACES) ** 2
         words = f"{ring:.0%} of the evidence lies along the border, {area:.0%} of the area."
         yield Check("border", "warning", f"{words} Look for frames and padding.", ring)
-    spread = float(np.exp(-(share * np.log(np.maximum(share, 1e-12))).sum())) / share.size
+    spread = evenness(share)
     if spread >= FLAT:
         yield Check("spread", "warning", "The evidence lies evenly everywhere: these maps single no place out.", spread)
 
 
-def _corners() -> Iterator[tuple[str, slice, slice]]:
+def in_corners(share: NDArray[np.float64]) -> dict[str, float]:
+    """The share of the evidence in each corner."""
     first, last = slice(0, CORNER), slice(-CORNER, None)
-    for upper, rows in (("upper", first), ("lower", last)):
-        for left, columns in (("left", first), ("right", last)):
-            yield f"{upper} {left}", rows, columns
+    rows, columns = {"upper": first, "lower": last}, {"left": first, "right": last}
+    return {f"{y} {x}": float(share[rows[y], columns[x]].sum()) for y in rows for x in columns}
+
+
+def in_ring(share: NDArray[np.float64]) -> float:
+    """The share of the evidence along the border."""
+    return 1 - float(share[RING:-RING, RING:-RING].sum())
+
+
+def evenness(share: NDArray[np.float64]) -> float:
+    """The share of the cells that as much entropy would fill evenly: 1 where all hold the same."""
+    return float(np.exp(-(share * np.log(np.maximum(share, 1e-12))).sum())) / share.size
 
 
 def _grouped(points: NDArray[np.float64], count: int, seed: int) -> NDArray[np.intp]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..domain.cost import Cost
+from ..domain.marked import Marked
 from ..domain.prediction import Prediction
 from ..domain.target import Asked
 from ..engine.control import Control
@@ -20,7 +21,8 @@ class Question:
     model: Model
     asked: Asked
     prediction: Prediction | None  # None: the row tells it
-    calls: int = 1  # paid to find out what the model says of the whole input
+    calls: int = 0  # paid to find out what the model says of the whole input, or of what it is compared with
+    marked: Marked | None = None  # where on the photo
 
 
 def asks_alone(model: Model) -> bool:
@@ -31,9 +33,18 @@ def asks_alone(model: Model) -> bool:
 def question_of(model: Model, sample: Sample, asked: Asked, control: Control) -> Question:
     """The question of one input, from the model's answer to it."""
     control.check()
-    found = _asking()[model.task](model, sample, asked)
+    found = replace(_asking()[model.task](model, sample, asked), calls=calls_to_ask(model, asked))
     control.pay(Cost(forward=found.calls))
     return found
+
+
+def calls_to_ask(model: Model, asked: Asked) -> int:
+    """The model calls that a question costs before any method runs."""
+    from .similarity import costs_a_call
+
+    if model.task == "embedding":
+        return int(costs_a_call(asked))
+    return int(asks_alone(model))
 
 
 def renamed(model: Model, classes: int, where: str) -> tuple[str, ...]:

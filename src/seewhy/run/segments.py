@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..domain.geometry import Geometry
+from ..domain.marked import Marked
 from ..domain.prediction import Prediction, Ranked, name_of
 from ..domain.target import Asked, Contrast, Segment, class_index
 from ..errors import BadTarget
@@ -31,13 +33,14 @@ def ask_segment(model: Model, sample: Sample, asked: Asked) -> Question:
     name = name_of(index, model.labels)
     if segment.mask is None:
         weights, where = (predicted == index).float(), f"on the pixels called {name}"
+        shown = sample.geometry.to_original(weights.cpu().numpy(), blocky=True) > 0.5
         if not weights.any():
             raise BadTarget(
                 f"The model calls no pixel of this input {name!r}, so there is nothing to ask about it.",
                 fix=f"give a mask: seewhy.Segment({segment.of!r}, mask=...), True where it should be.",
             )
     else:
-        mask = mask_for_model(segment.mask, sample.geometry)
+        mask, shown = mask_for_model(segment.mask, sample.geometry), _pixels(segment.mask).astype(bool)
         weights, where = on_grid(mask.to(table.device), tuple(table.shape[2:])), "on the mask given"
     bound = model.reread(
         lambda answer: pooled(table_in(answer), weights),
@@ -47,12 +50,12 @@ def ask_segment(model: Model, sample: Sample, asked: Asked) -> Question:
     plain: Asked = asked if callable(asked) else index
     if isinstance(asked, Contrast):
         plain = Contrast(index, class_index(_plain(asked.that), model.labels, classes))
-    return Question(bound, plain, _told(table, model))
+    return Question(bound, plain, _told(table, model), marked=Marked.of(shown))
 
 
 def mask_for_model(mask: Any, geometry: Geometry) -> Tensor:
     """A mask of the photo's pixels as the model's pixels see it, or an error that says why not."""
-    given = np.asarray(mask.cpu() if isinstance(mask, Tensor) else mask)
+    given = _pixels(mask)
     height, width = geometry.original
     if given.shape != geometry.original:
         raise BadTarget(
@@ -70,6 +73,10 @@ def mask_for_model(mask: Any, geometry: Geometry) -> Tensor:
             fix="give a larger mask, or a preprocessing that keeps the whole photo.",
         )
     return torch.from_numpy(seen.astype(np.float32))
+
+
+def _pixels(mask: Any) -> NDArray[Any]:
+    return np.asarray(mask.cpu() if isinstance(mask, Tensor) else mask)
 
 
 def _segment(

@@ -23,19 +23,24 @@ UNIT = "cosine similarity"
 def ask_similar(model: Model, sample: Sample, asked: Asked) -> Question:
     """The cosine similarity with a reference as the one value that is explained."""
     if callable(asked):
-        return Question(model, asked, None, calls=0)
+        return Question(model, asked, None)
     if not isinstance(asked, Similar):
         what = "Nothing" if asked is None else repr(asked)
         raise BadTarget(
             f"{what} was asked of {model.name}, but its embeddings name no classes.",
             fix="give target=seewhy.Similar(image or embedding), or a function of the embeddings.",
         )
-    reference, label, calls = _reference(model, asked)
+    reference, label = _reference(model, asked)
     if not bool(torch.isfinite(reference).all()) or float(reference.norm()) == 0:
         problem = f"The embedding of {label} is zero or not finite: nothing can be alike to it."
         raise BadTarget(problem, fix="give another reference.")
     rows = partial(_rows, reference=reference, name=model.name)
-    return Question(model.reread(rows, labels=(f"similarity to {label}",), unit=UNIT), 0, None, calls)
+    return Question(model.reread(rows, labels=(f"similarity to {label}",), unit=UNIT), 0, None)
+
+
+def costs_a_call(asked: Asked) -> bool:
+    """Whether the model must embed something first: a text or an image to compare with."""
+    return not callable(asked) and not (isinstance(asked, Similar) and _numbers(asked.to) is not None)
 
 
 def _rows(answer: object, reference: Tensor, name: str) -> Tensor:
@@ -48,12 +53,12 @@ def _rows(answer: object, reference: Tensor, name: str) -> Tensor:
     return cosine(found, reference)
 
 
-def _reference(model: Model, asked: Similar) -> tuple[Tensor, str, int]:
-    """The embedding to compare with, its name, and the model calls that it cost."""
+def _reference(model: Model, asked: Similar) -> tuple[Tensor, str]:
+    """The embedding to compare with, and its name."""
     if asked.tokenizer is not None:
-        return embedding_of_text(model, str(asked.to), asked.tokenizer), f"“{asked.to}”", 1
+        return embedding_of_text(model, str(asked.to), asked.tokenizer), f"“{asked.to}”"
     if (numbers := _numbers(asked.to)) is not None:
-        return numbers, "the embedding given", 0
+        return numbers, "the embedding given"
     from .explain import preprocess_for
 
     items, one = expand(asked.to)
@@ -63,7 +68,7 @@ def _reference(model: Model, asked: Similar) -> tuple[Tensor, str, int]:
     with torch.no_grad():
         answer = model.raw(sample.pixels[None].to(model.device))
     name = sample.picture.name
-    return embedding_in(answer, model.name)[0].float(), "the reference image" if name == "image" else name, 1
+    return embedding_in(answer, model.name)[0].float(), "the reference image" if name == "image" else name
 
 
 def _numbers(given: Any) -> Tensor | None:

@@ -16,6 +16,7 @@ from .. import __version__
 from ..domain.check import Check
 from ..domain.cost import Cost
 from ..domain.evidence import PartScores
+from ..domain.marked import Marked
 from ..domain.prediction import Prediction, name_of
 from ..explanation import Asked, Explanation, Origin, Parts
 from ..inputs.read import Sample
@@ -43,6 +44,7 @@ class Wrapping:
     prediction: Prediction
     checks: tuple[Check, ...]
     fingerprint: str  # of the model
+    marked: Marked | None = None  # where on the photo was asked
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def wrap(given: Wrapping, spent: Spent, ran: Mapping[str, int], *, seed: int, pr
         check_cost=spent.check_cost,
         class_blind=subject.entry.class_blind,
         zero=0.0 if evidence.zero is None else float(evidence.zero[i]),
+        marked=given.marked,
     )
 
 

@@ -67,6 +67,8 @@ def _arrays(explanation: Explanation) -> bytes:
     arrays = {name: getattr(explanation, name) for name in ("values", "stderr", "band")}
     if explanation.parts is not None:
         arrays |= {f"parts.{name}": getattr(explanation.parts, name) for name in ("values", *OPTIONAL_OF_PARTS)}
+    if explanation.marked is not None:
+        arrays["marked"] = explanation.marked.mask
     file = io.BytesIO()
     present = {name: array for name, array in arrays.items() if array is not None}
     np.savez_compressed(file, allow_pickle=False, **present)

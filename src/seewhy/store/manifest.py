@@ -12,6 +12,7 @@ from ..domain.check import Check
 from ..domain.cost import Cost
 from ..domain.evidence import LayerChoice, Sampling
 from ..domain.geometry import Geometry
+from ..domain.marked import Marked
 from ..domain.picture import Picture
 from ..domain.prediction import Prediction, Ranked
 
@@ -29,11 +30,13 @@ def to_json(explanation: Explanation) -> dict[str, Any]:
     """The object that `--json` prints and `manifest.json` holds; keys keep their order."""
     origin = dict(vars(explanation.origin))
     picture, parts, sampling, layer = explanation.picture, explanation.parts, explanation.sampling, explanation.layer
+    marked = explanation.marked
     data = {
         "schema": {"name": SCHEMA, "version": VERSION},
         "method": origin.pop("method"),
         "options": origin.pop("options"),
         "target": vars(explanation.target),
+        "marked": None if marked is None else {"kind": "box" if marked.mask is None else "mask", "box": marked.box},
         "prediction": explanation.prediction.to_json(),
         "summary": explanation.summary(),
         "map": {
@@ -72,6 +75,7 @@ def from_json(data: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], pixel
         "signed": data["map"]["signed"],
         "zero": float(data["map"]["zero"]),
         "class_blind": data["map"]["class_blind"],
+        "marked": _marked(data.get("marked"), arrays),
         "prediction": _prediction(data["prediction"]),
         "target": _numbers(data["target"], "score"),
         "checks": tuple(Check(**_numbers(check, "value")) for check in data["checks"]),
@@ -121,6 +125,13 @@ def plain(value: Any) -> Any:
 def _prediction(data: Mapping[str, Any]) -> Prediction:
     top = tuple(Ranked(**_numbers(rank, "probability", "output")) for rank in data["top"])
     return Prediction(top, data["kind"], data["classes"], data.get("task", "classes"), data.get("unit", ""))
+
+
+def _marked(data: Mapping[str, Any] | None, arrays: Mapping[str, NDArray[Any]]) -> Marked | None:
+    if data is None:
+        return None
+    left, top, right, bottom = map(float, data["box"])
+    return Marked((left, top, right, bottom), arrays["marked"] if data["kind"] == "mask" else None)
 
 
 def _numbers(data: Mapping[str, Any], *names: str) -> dict[str, Any]:
