@@ -21,7 +21,7 @@ from statistics import median
 os.environ |= {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
-}  # threads that spin would be charged to the next row
+}  # spinning ones count in the next row
 
 # isort: split
 import numpy as np
