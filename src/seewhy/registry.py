@@ -70,9 +70,9 @@ class Entry:
         shared = Cost(1, 1 if Capability.GRADIENTS in self.needs else 0)
         return bool(self.reads) and self.cost(typical(self)) == shared
 
-    def passes(self, options: Mapping[str, Any]) -> int:
-        """How often it asks about an image with these options: an estimate, since parts are counted on an image."""
-        return self.cost(replace(typical(self), options=options)).forward
+    def passes(self, options: Mapping[str, Any]) -> Cost:
+        """What asking about an image takes with these options: an estimate, since parts are counted on an image."""
+        return self.cost(replace(typical(self), options=options))
 
     @property
     def summary(self) -> str:

@@ -131,3 +131,53 @@ def test_dropped_tokens_are_dropped_whoever_answers():
     np.testing.assert_allclose(quick.values, plain.values, atol=1e-4 * np.abs(plain.values).max())
     grey = asked(network, **{**how, "baseline": "grey"})
     assert np.abs(grey.values - quick.values).max() > 1e-3
+
+
+# -- up to a layer
+
+
+def many(network, method="grad-cam", count=COMPILES, **how):
+    images = pictures(count, 3, 24, 24)
+    return seewhy.explain(network, images, method=method, target=[1] * count, checks="quick", **how)
+
+
+@pytest.mark.parametrize("method", ["grad-cam", "layer-cam", "eigen-cam"])
+def test_a_folder_is_read_at_a_layer_through_openvino_with_the_same_maps(method):
+    network = tiny_cnn()
+    quick, plain = many(network, method), many(network, method, backend="plain")
+    assert quick[0].origin.ran == {"openvino": 1}
+    assert plain[0].origin.ran == {"plain": 1}
+    largest = max(np.abs(one.values).max() for one in plain)
+    for one, other in zip(quick, plain, strict=True):
+        np.testing.assert_allclose(one.values, other.values, atol=1e-4 * largest)
+        assert one.prediction.index == other.prediction.index
+        assert one.cost == other.cost
+
+
+def test_few_images_and_pixels_and_attention_are_read_through_torch():
+    assert many(tiny_cnn(), count=3)[0].origin.ran == {"plain": 1}
+    assert many(tiny_cnn(), "saliency")[0].origin.ran == {"plain": 1}
+    assert many(timm_vit(), "attention-rollout")[0].origin.ran == {"plain": 1}
+
+
+def test_a_network_that_goes_round_the_layer_is_read_through_torch():
+    class Round(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second, self.head = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 3), nn.Linear(4, 2)
+
+        def forward(self, images):
+            early = self.first(images).relu()
+            return self.head(self.second(early).mean((2, 3)) * early.mean((2, 3)))
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = Round().eval()
+    quick, plain = (many(network, layer="second", backend=backend) for backend in ("auto", "plain"))
+    assert quick[0].origin.ran == {"plain": 1}
+    np.testing.assert_array_equal(quick[5].values, plain[5].values)
+
+
+def test_what_reads_more_than_the_layer_reads_it_all_through_torch():
+    found = many(tiny_cnn(), ["grad-cam", "saliency"])
+    assert found[0][0].origin.ran == found[1][0].origin.ran == {"plain": 1}

@@ -19,7 +19,7 @@ from ..domain.evidence import Evidence
 from ..domain.regions import RegionSpec
 from ..domain.shapes import Images, Outputs, Scores, Variants
 from ..domain.target import Target
-from ..models.model import Model
+from ..models.model import Cut, Model
 from .answers import Answers
 from .channels import Channels
 from .chunks import Chunks
@@ -49,7 +49,8 @@ class Probe:
     answers: Answers = field(default_factory=Answers)
     rivals: list[Target] | None = None  # targets of a second reading, for the class-discrimination check
     rival_reading: Reading | None = None
-    expected: int = 0  # passes to come, where faster ways to ask are allowed
+    expected: Cost = field(default_factory=Cost)  # what is to come, where faster ways to ask are allowed
+    cut: Cut | None = None  # a faster way to the one layer that is read
 
     def __post_init__(self) -> None:
         self.images = self.images.to(self.model.device)
@@ -86,6 +87,11 @@ class Probe:
             scores = scores.masked_scatter(of == i, self.targets[i](outputs[of == i]).to(scores))
         return scores
 
+    @property
+    def looked(self) -> str:
+        """What ran the shared pass."""
+        return self._read(Wants()).by
+
     @cached_property
     def asked(self) -> Model:
         """Who answers: the model, or a copy of it that was prepared for being asked often."""
@@ -94,12 +100,12 @@ class Probe:
     @property
     def often(self) -> bool:
         """Whether so much will be asked that a prepared copy of the model pays."""
-        return self.expected >= OFTEN
+        return self.expected.calls >= OFTEN
 
     @cached_property
     def compiled(self) -> Model | None:
         """The model in a faster runtime, for numbers alone, where so much will be asked that translating it pays."""
-        return self.model.compiled(self.images[:1], self.precision) if self.expected >= COMPILES else None
+        return self.model.compiled(self.images[:1], self.precision) if pays_to_compile(self.expected) else None
 
     @property
     def _by(self) -> str:
@@ -241,6 +247,11 @@ class Probe:
             assert count == len(self.images), "variants need `of`: the image each was made from"
             of = torch.arange(count)
         return of.to(self.model.device)
+
+
+def pays_to_compile(expected: Cost) -> bool:
+    """Whether so many passes without gradients at the pixels are to come that translating a network pays."""
+    return expected.forward - expected.backward >= COMPILES
 
 
 def read(

@@ -35,6 +35,11 @@ class Wants:
     def graph(self) -> bool:
         return self.gradients and (self.pixels or bool(self.layers) or self.attention)
 
+    @property
+    def single_layer(self) -> bool:
+        """Whether one layer is all that is looked at."""
+        return len(self.layers) == 1 and not self.pixels and not self.attention and not self.values
+
     def __or__(self, other: Wants) -> Wants:
         layers = tuple(dict.fromkeys(self.layers + other.layers))
         return Wants(
@@ -112,6 +117,7 @@ class Reading:
     pixels: Tensor | None
     layers: dict[str, LayerRecord]
     attention: AttentionRecord | None
+    by: str = "plain"  # what ran the pass
 
     def serves(self, wants: Wants) -> bool:
         return (wants | self.wants) == self.wants
@@ -126,6 +132,7 @@ class Reading:
             self.pixels[one] if gradients and self.pixels is not None else None,
             {name: record.row(one, gradients=gradients) for name, record in self.layers.items()},
             None if self.attention is None else self.attention.row(one, gradients=gradients),
+            self.by,
         )
 
     @staticmethod
@@ -143,6 +150,7 @@ class Reading:
             _cat([part.pixels for part in parts]),
             {name: _cat_layer([part.layers[name] for part in parts]) for name in first.layers},
             None if first.attention is None else joined([p.attention for p in parts if p.attention]),
+            first.by,
         )
 
 
@@ -155,7 +163,7 @@ def read_chunk(
         images = images.detach().clone().requires_grad_()
     with torch.set_grad_enabled(wants.graph), probe.autocast():
         seen = _forward(probe, images, wants)
-    probe.control.pay(Cost(forward=len(images)))
+    probe.control.pay(Cost(forward=len(images)), seen.by)
     if choose is not None:
         choose(seen.outputs.detach(), rows.start)
     reading = _assemble(
@@ -179,6 +187,7 @@ class _Seen:
     pool: Tensor | None
     moved: list[Moved]
     lengths: Tensor | None
+    by: str = "plain"
 
     @property
     def points(self) -> list[Tensor]:
@@ -189,6 +198,9 @@ def _forward(probe: Probe, images: Tensor, wants: Wants) -> _Seen:
     pixels = [images] if wants.pixels else []
     if not wants.layers and not wants.attention:
         return _Seen(probe.model(images).float(), pixels, [], [], None, [], None)
+    if probe.cut is not None and wants.single_layer:
+        outputs, raw = probe.cut(images)
+        return _Seen(outputs.float(), [], [raw], [], None, [], None, "openvino")
     last = _last_block(probe) if wants.attention else ()
     names = tuple(dict.fromkeys(wants.layers + last))
     with probe.model.watching(names, attention=wants.attention, values=wants.values) as watch:
@@ -236,7 +248,7 @@ def _assemble(probe: Probe, seen: _Seen, wants: Wants, slopes: list[Tensor | Non
         assert layout is not None
         assert layout.tokens is not None
         attention = _assemble_attention(seen, [g for g in slope if g is not None], layout.tokens)
-    return Reading(wants, seen.outputs.detach(), pixels, layers, attention)
+    return Reading(wants, seen.outputs.detach(), pixels, layers, attention, seen.by)
 
 
 def _assemble_attention(seen: _Seen, slopes: list[Tensor], tokens: TokenGrid) -> AttentionRecord:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .layout import Layout
     from .tail import Tail
     from .watch import Watch
+
+Cut = Callable[["Tensor"], tuple["Tensor", "Tensor"]]
 
 
 class Model(ABC):
@@ -88,6 +90,10 @@ class Model(ABC):
 
     def compiled(self, sample: Variants, precision: str) -> Model | None:
         """The same model as a faster runtime runs it, without gradients; None where none answers alike."""
+        return None
+
+    def halves(self, layer: str, sample: Variants, precision: str) -> Cut | None:
+        """For images their outputs and a layer's raw values, from a faster runtime; None where none answers alike."""
         return None
 
     def incremental(self, image: Variants) -> Incremental | None:

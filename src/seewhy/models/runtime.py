@@ -47,12 +47,13 @@ def compiled(module: nn.Module, read: Callable[[Any], Tensor], sample: Tensor, p
     except Exception as error:  # what cannot be traced or translated is asked as it is
         logging.getLogger(__name__).info("OpenVINO is not used: %s", error)
         return None
-    return made if all(_alike(answer, expected, ALLOWED[precision]) for answer in found) else None
+    return made if all(alike(answer, expected, precision) for answer in found) else None
 
 
-def _alike(found: Tensor, expected: Tensor, allowed: float) -> bool:
+def alike(found: Tensor, expected: Tensor, precision: str) -> bool:
+    """Whether answers are the same up to what the precision rounds."""
     same = found.shape == expected.shape  # a trace can hold the number of images that it saw
-    return same and float((found - expected).abs().max()) <= allowed * float(expected.abs().max())
+    return same and float((found - expected).abs().max()) <= ALLOWED[precision] * float(expected.abs().max())
 
 
 class _Table(nn.Module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -25,15 +26,15 @@ class Tail:
 
     def __init__(self, module: nn.Module, layer: str, ask: Ask) -> None:
         self._module, self._layer, self._ask = module, layer, ask
-        self._before, answer = _recorded(module, layer, lambda: ask(1, False))
+        self._before, self._answer = _recorded(module, layer, lambda: ask(1, False))
         raw = tensor_of(self._before[layer])
         if raw is None or len(raw) != 1:
             raise NoSuitableLayer(f"Layer {layer!r} does not keep images apart.", fix="name another layer.")
         self.raw: Tensor = raw
         self.partial, self._shared, self.tried = True, True, 0
-        if not self._goes_on_alone(answer):
+        if not self._goes_on_alone(self._answer):
             self._shared = False  # something behind the layer writes into what lies before it
-            self.partial = self._goes_on_alone(answer)
+            self.partial = self._goes_on_alone(self._answer)
 
     def __call__(self, values: Tensor) -> Outputs:
         """Outputs when the layer gives these values, (n, ...) as its raw output."""
@@ -45,6 +46,15 @@ class Tail:
                 )
                 stack.enter_context(_answering(self._module.get_submodule(name), given))
             return self._ask(len(values), self._shared)
+
+    def blank(self) -> Tail | None:
+        """The same for any image: nothing before the layer matters but through it; None where something does."""
+        other = copy.copy(self)
+        other._before = {
+            name: answer if name == self._layer else tree_map_only(Tensor, torch.zeros_like, answer)
+            for name, answer in self._before.items()
+        }
+        return other if self.partial and other._goes_on_alone(self._answer) else None
 
     def _goes_on_alone(self, answer: Outputs) -> bool:
         """Whether two rows that go on from the layer answer what the image answered."""

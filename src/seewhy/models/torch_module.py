@@ -6,7 +6,7 @@ import copy
 import weakref
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -17,10 +17,11 @@ from ..domain.shapes import Outputs, Variants
 from ..errors import MissingCapability, ModelError, ModelFailed, NoSuitableLayer, SeewhyError
 from .detection import all_shown
 from .fingerprint import fingerprint
+from .halves import body_of, halves
 from .incremental import Incremental
 from .layout import Layout
 from .lending import lent, state_of, tensors, while_lent
-from .model import Model
+from .model import Cut, Model
 from .outputs import asking, checked, out_of_memory
 from .patches import Patches
 from .prepared import as_wanted, prepared
@@ -36,6 +37,7 @@ from .watch import Watch, eagerly, watching
 if TYPE_CHECKING:
     from ..inputs.preprocess import Preprocess
 
+M = TypeVar("M")
 GREY = (0.299, 0.587, 0.114)  # luma weights, as Pillow converts to "L"
 REMEMBERED = 16
 UNSTEADY = (
@@ -49,7 +51,7 @@ SCRIPTED = "it is a TorchScript module, whose inside runs out of Python's sight"
 # What was found about a network, for as long as it lives: adapting it again costs no second dry run.
 LAYOUTS: weakref.WeakKeyDictionary[nn.Module, dict[Hashable, Layout | SeewhyError]] = weakref.WeakKeyDictionary()
 # Copies made for asking, or None where one would gain nothing, with the state of the weights they were made from.
-COPIES: weakref.WeakKeyDictionary[nn.Module, tuple[Hashable, dict[Hashable, nn.Module | None]]]
+COPIES: weakref.WeakKeyDictionary[nn.Module, tuple[Hashable, dict[Hashable, Any]]]
 COPIES = weakref.WeakKeyDictionary()
 
 
@@ -182,8 +184,13 @@ class TorchModel(Model):
         made = self._made(lambda: prepared(self.module, self._given(sample)), "prepared", sample.shape[1:])
         return self if made is None else self._copy(made, self.output, as_wanted)
 
+    @property
+    def _compiles(self) -> bool:
+        elsewhere = self._suited or self.entrance or self.device.type != "cpu"
+        return not elsewhere and self.task in ALIKE and available()
+
     def compiled(self, sample: Variants, precision: str) -> Model | None:
-        if self._suited or self.task not in ALIKE or self.entrance or self.device.type != "cpu" or not available():
+        if not self._compiles:
             return None
         read = self.rows or rows_of(self.task, self.name)
 
@@ -195,7 +202,17 @@ class TorchModel(Model):
         made = self._made(make, "compiled", *facts)
         return None if made is None else self._copy(made, None, torch.Tensor.contiguous)
 
-    def _made(self, make: Callable[[], nn.Module | None], *facts: Hashable) -> nn.Module | None:
+    def halves(self, layer: str, sample: Variants, precision: str) -> Cut | None:
+        if not self._compiles:
+            return None
+        ready = self._given(sample)
+        facts = ("body", layer, sample.shape[1:], precision, torch.get_num_threads())
+        body = self._made(lambda: body_of(self.module, layer, ready, precision), *facts)
+        with torch.no_grad(), eagerly(self.module):  # not inference mode: a graph may go on from the layer
+            found = None if body is None else halves(self.module, layer, body, self._answer, ready, precision)
+        return None if found is None else lambda images: found(self._normalised(images))
+
+    def _made(self, make: Callable[[], M | None], *facts: Hashable) -> M | None:
         """What is made from the network as it is now: once, and again when a weight has changed."""
         state = state_of(self.module), self.fingerprint
         kept = COPIES.get(self.module)
@@ -204,7 +221,7 @@ class TorchModel(Model):
         if facts not in kept[1]:
             with self.borrowed(), eagerly(self.module):
                 kept[1][facts] = make()
-        return kept[1][facts]
+        return kept[1][facts]  # type: ignore[no-any-return]
 
     def _copy(
         self, made: nn.Module, output: Callable[[Any], Tensor] | None, suited: Callable[[Tensor], Tensor]

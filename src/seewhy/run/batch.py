@@ -18,12 +18,12 @@ from ..domain.evidence import Evidence
 from ..domain.prediction import Prediction
 from ..domain.target import Asked, Scale, Target, kind_of
 from ..engine.control import Control
-from ..engine.probe import Precision, Probe, read
+from ..engine.probe import Precision, Probe, pays_to_compile, read
 from ..engine.reading import Reading, Wants
 from ..errors import Cancelled
 from ..explanation import Explanation
 from ..inputs.read import Sample
-from ..models.model import Model
+from ..models.model import Cut, Model
 from .checks import Subject, checks_of
 from .plan import Step, affordable
 from .questions import Question, asks_alone, question_of
@@ -48,7 +48,21 @@ class Job:
     seed: int
     backend: Backend = "auto"
     priced: str = ""  # how seconds became a budget of calls
+    rows: int = 1  # questions in the whole run
     question: Question | None = None  # what one input of a model that does not classify was asked
+
+    def cut(self, wants: Wants, image: Tensor) -> Cut | None:
+        """A faster way to the one layer that all rows are read at, where there are so many that making it pays."""
+        if self.backend == "plain" or not wants.single_layer or not pays_to_compile(Cost(self.rows)):
+            return None
+        key = (*wants.layers, *image.shape)
+        if key not in self._cuts:
+            self._cuts[key] = self.model.halves(wants.layers[0], image[None], self.precision)
+        return self._cuts[key]
+
+    @cached_property
+    def _cuts(self) -> dict[tuple[str | int, ...], Cut | None]:
+        return {}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -64,6 +78,7 @@ def explain_batch(job: Job, samples: Sequence[Sample], asked: Sequence[Asked]) -
     probe = Probe(job.model, images, [], job.control, job.precision)
     with job.model.borrowed():
         wants = wants_of(job)
+        probe.cut = job.cut(wants, images[0])
         published: Scale = next((s.entry.scale for s in job.steps if s.entry.reads), job.steps[0].entry.scale)
         started = time.perf_counter()
         _look(probe, job, wants, asked, published)
@@ -154,7 +169,7 @@ def _run(
 def _explained(probe: Probe, job: Job, step: Step, samples: Sequence[Sample], looked: float) -> Iterator[Explanation]:
     """Run one method on a probe, compare with another class, check and wrap; `looked`: time of the shared pass."""
     evidence, cost, seconds = _ran(probe, job, step)
-    ran = dict(job.control.ran)
+    ran = dict(job.control.ran) or ({probe.looked: 1} if step.entry.reads else {})
     labels = job.model.labels
     others = [rival(target, row[None], labels) for target, row in zip(probe.targets, probe.clean, strict=True)]
     other, why, check_cost = _compared(probe, job, step, evidence, others)
@@ -194,7 +209,7 @@ def _ran(probe: Probe, job: Job, step: Step) -> tuple[Evidence, Cost, float]:
     resolving = Cost(0 if job.question is None else job.question.calls)  # paid beside the budget
     control.share = None if job.budget is None else job.budget - clean.calls
     control.start()
-    probe.expected = entry.passes(step.options) if job.backend == "auto" else 0
+    probe.expected = entry.passes(step.options) if job.backend == "auto" else Cost()
     control.ran.clear()
     before, started = control.spent, time.perf_counter()
     evidence = entry.function(probe, **step.options)

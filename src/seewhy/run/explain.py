@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Literal, get_args
 
@@ -93,6 +93,7 @@ def _all(
 ) -> list[Any]:
     """For each input its explanations, target by target and method by method, or the failure that it met."""
     rows, failures = _rows(job.model, items, targets, first, raising=raising)
+    job = replace(job, rows=len(rows))
     job.control.expected = _expected(job, rows)
     found: dict[int, list[list[Explanation | Failure]]] = {}
     for _, same in groupby(rows, key=lambda row: tuple(row.sample.pixels.shape)):
