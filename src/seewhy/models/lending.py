@@ -22,8 +22,12 @@ FOUND: weakref.WeakKeyDictionary[nn.Module, dict[Callable[..., Any], Any]] = wea
 @contextmanager
 def lent(module: nn.Module, device: torch.device) -> Iterator[None]:
     """The network in evaluation mode without gradients of its own, for this thread alone."""
-    with LOCKS.setdefault(module, threading.RLock()), _remembering(module), _changed(module), _with_graph(device):
-        yield
+    with LOCKS.setdefault(module, threading.RLock()), _with_graph(device):
+        if module in FOUND:  # lent already, by whoever called the one that asks
+            yield
+        else:
+            with _remembering(module), _changed(module):
+                yield
 
 
 def while_lent(find: Callable[[nn.Module], T], module: nn.Module) -> T:
@@ -55,14 +59,11 @@ def _state(module: nn.Module) -> int:
 
 @contextmanager
 def _remembering(module: nn.Module) -> Iterator[None]:
-    outermost = module not in FOUND
-    if outermost:
-        FOUND[module] = {}
+    FOUND[module] = {}
     try:
         yield
     finally:
-        if outermost:
-            del FOUND[module]
+        del FOUND[module]
 
 
 @contextmanager

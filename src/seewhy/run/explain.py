@@ -70,11 +70,12 @@ def explain(
     _valid(adapted, precision, checks, backend)
     allowed, priced = calls_of(budget, adapted, first)
     pixels = None if first is None else first.pixels
-    steps, one_method = plan(method, options, adapted, seed=seed, budget=allowed, image=pixels)
     targets, one_target = per_input(target, len(items), one_input)
     control = control or Control(progress=progress)
-    job = Job(adapted, steps, control, scale, precision, allowed, checks, seed, backend, priced)
-    found = _all(job, items, targets, first, raising=one_input)
+    with adapted.borrowed():
+        steps, one_method = plan(method, options, adapted, seed=seed, budget=allowed, image=pixels)
+        job = Job(adapted, steps, control, scale, precision, allowed, checks, seed, backend, priced)
+        found = _all(job, items, targets, first, raising=one_input)
     results = [_shaped(result, one_method, one_target) for result in found]
     return results[0] if one_input else _reported(Explanations(results, cost=control.spent))
 
