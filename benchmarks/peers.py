@@ -237,7 +237,7 @@ class Bench:
 
         options = {"labels": (TARGET,), "top_labels": None, "num_samples": CALLS, "batch_size": 8, "hide_color": 0}
         return lambda: LimeImageExplainer(random_state=0).explain_instance(
-            pixels, answer, segmentation_fn=lambda _: mask.numpy(), progress_bar=False, **options
+            pixels, answer, segmentation_fn=lambda _: mask.numpy(), **options
         )
 
 
