@@ -17,7 +17,7 @@ from ..domain.shapes import Coalitions, Masks, Outputs, Scores
 from ..errors import BadOption
 from .answers import Key, names_of
 from .estimate import Estimate
-from .masked import Masked
+from .masked import Masked, blended
 from .probe import Probe
 
 
@@ -97,17 +97,13 @@ class Game:
         """Outputs of the image seen through masks, averaged over the fills of the baseline."""
         masks = masks.to(self.image.device)
         if self.baseline.adaptive:
-            return self.probe.outputs(self._blend(masks, self.baseline.complete(self.image, masks)))
+            return self.probe.outputs(blended(self.image, masks, self.baseline.complete(self.image, masks)))
         total = sum(self._masked.outputs(masks, fill) for fill in self._fills)
         assert isinstance(total, Tensor)
         return total / len(self._fills)
 
     def _soft_outputs(self, masks: Masks, rows: list[int]) -> Float[Tensor, "asked classes"]:
         return self._masked_outputs(masks[rows])
-
-    def _blend(self, masks: Masks, fill: Tensor) -> Tensor:
-        keep = masks[:, None]
-        return torch.where(keep, self.image, fill) if masks.dtype == torch.bool else torch.lerp(fill, self.image, keep)
 
     def _dropped_outputs(self, coalitions: Coalitions) -> Outputs:
         """Outputs with the patches of absent parts left out of the sequence, rows of equal length together."""

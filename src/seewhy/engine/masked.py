@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..domain.cost import Cost
-from ..domain.shapes import Masks, Outputs
+from ..domain.shapes import Masks, Outputs, Variants
 from ..models.incremental import Incremental
 from ..models.patches import fitted, places
 
@@ -32,11 +32,9 @@ class Masked:
 
     def outputs(self, masks: Masks, fill: Tensor) -> Outputs:
         """All class outputs where each mask keeps the image and shows the fill elsewhere."""
-        if masks.dtype != torch.bool:
-            return self.probe.outputs(torch.lerp(fill, self.image, masks[:, None].to(self.image.dtype)))
-        boxes = self._boxes(masks, fill)
+        boxes = self._boxes(masks, fill) if masks.dtype == torch.bool else None
         if boxes is None:
-            return self.probe.outputs(torch.where(masks[:, None], self.image, fill))
+            return self.probe.outputs(blended(self.image, masks, fill))
         values, start, ask = boxes
 
         def call(rows: slice) -> Outputs:
@@ -70,6 +68,14 @@ class Masked:
         if not self._looked:
             self._found, self._looked = self.probe.asked.incremental(self.image[None]), True
         return self._found
+
+
+def blended(image: Float[Tensor, "c *space"], masks: Masks, fill: Tensor) -> Variants:
+    """The image where masks keep it, the fill elsewhere; soft masks mix the two."""
+    keep = masks[:, None]
+    return (
+        torch.where(keep, image, fill) if masks.dtype == torch.bool else torch.lerp(fill, image, keep.to(image.dtype))
+    )
 
 
 def around(absent: Masks) -> tuple[Tensor, tuple[int, ...]]:

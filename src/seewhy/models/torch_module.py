@@ -92,8 +92,7 @@ class TorchModel(Model):
         return self._read(self._asked(ready), len(ready))
 
     def raw(self, images: Variants) -> Any:
-        answer = self._asked(self._given(images))
-        return answer if self.output is None else self.output(answer)
+        return self._picked(self._asked(self._given(images)))
 
     def reread(self, rows: Rows, **facts: Any) -> Model:
         other = copy.copy(self)
@@ -109,9 +108,14 @@ class TorchModel(Model):
 
     def _read(self, answer: Any, rows: int) -> Outputs:
         with asking(self.name, (rows,)):
-            picked = answer if self.output is None else self.output(answer)
-            read = self.rows or rows_of(self.task, self.name)
-            return checked(read(picked), rows, self.name)
+            return checked(self._rows_in(answer), rows, self.name)
+
+    def _rows_in(self, answer: Any) -> Tensor:
+        read = self.rows or rows_of(self.task, self.name)
+        return read(self._picked(answer))
+
+    def _picked(self, answer: Any) -> Any:
+        return answer if self.output is None else self.output(answer)
 
     def _given(self, images: Variants) -> Tensor:
         """What the network is called with: never the caller's own memory, for it may write into that."""
@@ -192,14 +196,10 @@ class TorchModel(Model):
     def compiled(self, sample: Variants, precision: str) -> Model | None:
         if not self._compiles:
             return None
-        read = self.rows or rows_of(self.task, self.name)
-
-        def make() -> nn.Module | None:
-            picks = read if self.output is None else lambda answer: read(self.output(answer))  # type: ignore[misc]
-            return compiled(self.module, picks, self._given(sample), precision)
-
         facts = (sample.shape[1:], precision, torch.get_num_threads(), self.output, self.rows)
-        made = self._made(make, "compiled", *facts)
+        made = self._made(
+            lambda: compiled(self.module, self._rows_in, self._given(sample), precision), "compiled", *facts
+        )
         return None if made is None else self._copy(made, None, torch.Tensor.contiguous)
 
     def halves(self, layer: str, sample: Variants, precision: str) -> Cut | None:
