@@ -162,6 +162,12 @@ class UnknownMethod(QuestionError):
     code = "unknown-method"
 
 
+class UnknownMetric(QuestionError):
+    """No metric of that name."""
+
+    code = "unknown-metric"
+
+
 class UnknownOption(QuestionError):
     """None of the methods asked for has this option."""
 
@@ -172,6 +178,12 @@ class BadOption(QuestionError):
     """The option exists, but this value is outside what it can be."""
 
     code = "bad-option"
+
+
+class BadMap(QuestionError):
+    """A map cannot be judged: its shape does not fit, or it does not belong to the image."""
+
+    code = "bad-map"
 
 
 class MissingCapability(QuestionError, TypeError):

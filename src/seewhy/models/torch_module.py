@@ -134,6 +134,12 @@ class TorchModel(Model):
         return ready
 
     @property
+    def plain(self) -> bool:
+        """Whether the network itself, called with images, answers as the model does."""
+        neutral = self.preprocess is None or (set(self.preprocess.mean) == {0.0} and set(self.preprocess.std) == {1.0})
+        return neutral and self.output is None and self.rows is None and self.entrance is None
+
+    @property
     def device(self) -> torch.device:  # type: ignore[override]
         found = next(tensors(self.module), None)
         return torch.device("cpu") if found is None else found.device

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +27,7 @@ from ..explanation import Explanation
 from ..inputs.read import Sample
 from ..models.model import Cut, Model
 from .checks import Subject, checks_of
-from .plan import Step, affordable
+from .plan import Step, affordable, wants_of
 from .questions import Question, asks_alone, question_of
 from .results import Failure, cancelled
 from .targets import resolve, rival
@@ -77,7 +79,7 @@ def explain_batch(job: Job, samples: Sequence[Sample], asked: Sequence[Asked]) -
     images = torch.stack([sample.pixels for sample in samples])
     probe = Probe(job.model, images, [], job.control, job.precision)
     with job.model.borrowed():
-        wants = wants_of(job)
+        wants = wants_of_all(job)
         probe.cut = job.cut(wants, images[0])
         published: Scale = next((s.entry.scale for s in job.steps if s.entry.reads), job.steps[0].entry.scale)
         started = time.perf_counter()
@@ -118,19 +120,9 @@ def _column(
     return column
 
 
-def wants_of(job: Job) -> Wants:
+def wants_of_all(job: Job) -> Wants:
     """All that the methods will read of the clean images, so that one pass serves them together."""
-    wants = Wants()
-    for entry, options in ((step.entry, step.options) for step in job.steps):
-        layer = options.get("layer")
-        layers: tuple[str, ...] = ()
-        if "layer" in entry.reads:
-            layers = (job.model.layout.choose().name if layer is None else job.model.layout.find(layer),)
-        if "levels" in entry.reads:
-            layers = job.model.layout.levels(options["levels"])
-        gradients = bool(entry.reads) and Capability.GRADIENTS in entry.needs
-        wants |= Wants("input" in entry.reads, layers, "attention" in entry.reads, gradients, "values" in entry.reads)
-    return wants
+    return functools.reduce(operator.or_, (wants_of(step, job.model) for step in job.steps))
 
 
 def _look(probe: Probe, job: Job, wants: Wants, asked: Sequence[Asked], published: Scale) -> None:

@@ -18,6 +18,7 @@ from ..domain.cost import Cost
 from ..domain.geometry import Geometry
 from ..domain.options import coerce, encode
 from ..domain.regions import Given, Patches, Windows
+from ..engine.reading import Wants
 from ..errors import BudgetTooSmall, UnknownOption, near
 from ..models.layers import find_name
 from ..models.model import Model
@@ -102,6 +103,19 @@ def default_method(model: Model) -> str:
     if Capability.LAYERS | Capability.GRADIENTS in offers:
         return "grad-cam"
     return "integrated-gradients" if Capability.GRADIENTS in offers else "occlusion"
+
+
+def wants_of(step: Step, model: Model) -> Wants:
+    """What a method will read of the clean images."""
+    entry, options = step.entry, step.options
+    layer = options.get("layer")
+    layers: tuple[str, ...] = ()
+    if "layer" in entry.reads:
+        layers = (model.layout.choose().name if layer is None else model.layout.find(layer),)
+    if "levels" in entry.reads:
+        layers = model.layout.levels(options["levels"])
+    gradients = bool(entry.reads) and Capability.GRADIENTS in entry.needs
+    return Wants("input" in entry.reads, layers, "attention" in entry.reads, gradients, "values" in entry.reads)
 
 
 def affordable(step: Step, cost: Cost, budget: int) -> None:

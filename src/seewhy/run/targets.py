@@ -57,6 +57,13 @@ def scale_of(kind: Kind, wanted: Scale | None, published: Scale) -> Scale:
     return "value"
 
 
+def rescaled(target: Target, published: Scale) -> Target:
+    """The same question on the scale that a method was published for, where the model answers classes."""
+    if target.index is None or target.kind in OWN_SCALE:
+        return target
+    return replace(target, scale=scale_of(target.kind, None, published))
+
+
 def _first(outputs: Tensor, kind: Kind) -> int:
     """What is explained when nothing was asked."""
     if kind == "values" and outputs.shape[1] > 1:

@@ -1,0 +1,98 @@
+"""A trial: one map of one image before the judges, with the model and whoever made the map at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Protocol
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from ..domain.baseline import Baseline
+from ..domain.cost import Cost
+from ..domain.evidence import Evidence
+from ..domain.regions import Grid, RegionSpec
+from ..domain.score import Unjudged
+from ..domain.shapes import Images, Maps
+from ..domain.target import Scale, Target
+from ..models.model import Model
+from .game import Game
+from .probe import Probe
+
+
+class Again(Protocol):
+    """Whoever made the map, asked anew: maps at the pixels, (b, *space)."""
+
+    def __call__(self, model: Model, images: Images, targets: Sequence[Target], *, seed: int) -> Maps: ...
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a metric is given."""
+
+    probe: Probe  # of the image alone
+    map: Float[Tensor, "*space"]  # at the model's pixels; positive speaks for the target
+    fill: Baseline  # a colour that says nothing: the mean of the data
+    again: Again | None = None
+    evidence: Evidence | None = None  # as the method gave it, where it is one of ours
+    promises: frozenset[str] = frozenset()  # axioms that the method declares
+    truth: Bool[Tensor, "*space"] | None = None  # where the reasons are, by a person or by construction
+    gaze: Float[Tensor, "*space"] | None = None  # how long people looked where
+    cost: Cost = field(default_factory=Cost)  # of making the map
+    seconds: float = 0.0
+    seed: int = 0
+
+    @property
+    def image(self) -> Float[Tensor, "c *space"]:
+        return self.probe.images[0]
+
+    @property
+    def target(self) -> Target:
+        return self.probe.targets[0]
+
+    def on(self, scale: Scale) -> Trial:
+        """The same on another scale of the score; answers are shared. Targets that are no class keep their own."""
+        if self.target.index is None or self.target.kind in ("values", "matches"):
+            return self
+        return replace(self, probe=self.probe.against([replace(self.target, scale=scale)], self.probe.reading))
+
+    def game(self, regions: RegionSpec, fill: Baseline | None = None) -> Game:
+        """The image's game."""
+        return Game.of(self.probe, 0, regions, fill or self.fill)
+
+    def whole(self, fill: Baseline) -> Game:
+        """The game of one part, for masks of any form."""
+        return self.game(Grid(1), fill)
+
+    @cached_property
+    def ranks(self) -> Tensor:
+        """The place of each pixel in the order of relevance, (*space): 0 is the most relevant."""
+        return ranks_of(self.varied, self.seed)
+
+    @cached_property
+    def varied(self) -> Float[Tensor, "*space"]:
+        """The map, if it tells places apart."""
+        if not bool(torch.isfinite(self.map).all()):
+            raise Unjudged("the map holds NaN or infinite values")
+        if float(self.map.max()) == float(self.map.min()):
+            raise Unjudged("the map is the same everywhere")
+        return self.map
+
+    def explained_again(self) -> Again:
+        """Whoever made the map."""
+        if self.again is None:
+            raise Unjudged("the maps were given without whoever makes them")
+        return self.again
+
+
+def ranks_of(values: Tensor, seed: int) -> Tensor:
+    """Places in descending order; equal values are ordered by seeded chance, not by where they lie."""
+    generator = torch.Generator().manual_seed(seed)
+    shuffled = torch.randperm(values.numel(), generator=generator).to(values.device)
+    order = shuffled[values.flatten()[shuffled].argsort(descending=True, stable=True)]
+    ranks = torch.empty_like(order)
+    ranks[order] = torch.arange(len(order), device=order.device)
+    return ranks.reshape(values.shape)

@@ -1,0 +1,207 @@
+"""Whoever makes maps, asked in one way: a method of ours, a function, or maps that are there already."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..domain.cost import Cost
+from ..domain.evidence import Evidence
+from ..domain.shapes import Images, Maps
+from ..domain.target import Target
+from ..engine.control import Control
+from ..engine.game import gather
+from ..engine.maps import at_pixels
+from ..engine.probe import Probe
+from ..engine.reading import Wants
+from ..errors import BadMap, SeewhyError
+from ..models.model import Model
+from ..models.torch_module import TorchModel
+from ..registry import Entry
+from .plan import Step, plan, wants_of
+from .targets import rescaled
+
+Function = Callable[[nn.Module, Tensor, list[int]], Any]
+
+
+class Explainer(ABC):
+    """Makes one map per image at the model's pixels; positive speaks for the target."""
+
+    name: str
+    promises: frozenset[str] = frozenset()  # axioms
+    control: bool = False  # it knows nothing of the model
+    samples: bool = False
+
+    @abstractmethod
+    def evidence(self, probe: Probe, *, seed: int) -> Evidence:
+        """What it finds for the images of a probe."""
+
+    def wants(self, model: Model) -> Wants:
+        """What it reads of the clean images, so that one pass serves several."""
+        return Wants()
+
+    def cost(self, image: Tensor, model: Model) -> Cost | None:
+        """What one map costs at most, the prediction included; None where nobody knows."""
+        return None
+
+    def __call__(self, model: Model, images: Images, targets: Sequence[Target], *, seed: int = 0) -> Maps:
+        """Maps at the pixels (b, *space), from runs of its own."""
+        probe = Probe(model, images, list(targets), Control())
+        with model.borrowed():
+            return at_pixels(self.evidence(probe, seed=seed), tuple(images.shape[2:]))
+
+
+@dataclass(frozen=True)
+class Ours(Explainer):
+    """A registered method with its options."""
+
+    name: str
+    step: Step
+
+    @property
+    def entry(self) -> Entry:
+        return self.step.entry
+
+    @property
+    def promises(self) -> frozenset[str]:  # type: ignore[override]
+        return self.entry.axioms
+
+    @property
+    def control(self) -> bool:  # type: ignore[override]
+        return self.entry.family == "control"
+
+    @property
+    def samples(self) -> bool:  # type: ignore[override]
+        return self.entry.samples
+
+    def wants(self, model: Model) -> Wants:
+        return wants_of(self.step, model)
+
+    def cost(self, image: Tensor, model: Model) -> Cost:
+        return self.step.cost(image, model)
+
+    def evidence(self, probe: Probe, *, seed: int) -> Evidence:
+        """Together where it only looks, otherwise image by image, as `explain` asks it."""
+        options = {**self.step.options, **({"seed": seed} if "seed" in self.step.options else {})}
+        targets = [rescaled(target, self.entry.scale) for target in probe.targets]
+        own = probe if targets == probe.targets else probe.against(targets)
+        if own is not probe:
+            own.rivals, own.rival_reading = probe.rivals, probe.rival_reading
+        together = self.entry.only_looks or len(targets) == 1
+        alone = [own] if together else [own.only(i, target) for i, target in enumerate(targets)]
+        for one in alone:
+            one.expected = self.entry.passes(options)
+        return gather([self.entry.function(one, **options) for one in alone])
+
+
+@dataclass(frozen=True)
+class Theirs(Explainer):
+    """A function `f(network, images, targets) -> maps`; the network takes images in [0,1] and normalises by itself."""
+
+    name: str
+    function: Function
+    promises: frozenset[str] = frozenset()
+    control: bool = False
+    samples: bool = False
+
+    def evidence(self, probe: Probe, *, seed: int) -> Evidence:
+        targets = [_index(target) for target in probe.targets]
+        with torch.random.fork_rng(devices=[]), torch.enable_grad():
+            torch.manual_seed(seed)
+            found = self.function(network_of(probe.model), probe.images.clone(), targets)
+        return Evidence(_maps(found, probe.images, self.name))
+
+
+@dataclass(frozen=True, eq=False)
+class Ready(Explainer):
+    """Maps that are there already, one per image; nobody can be asked again."""
+
+    name: str
+    maps: Tensor
+
+    def evidence(self, probe: Probe, *, seed: int) -> Evidence:
+        return Evidence(_maps(self.maps, probe.images, self.name))
+
+
+def explainers_of(
+    methods: Any, model: Model, *, seed: int = 0, options: Mapping[str, Any] | None = None
+) -> list[Explainer]:
+    """Explainers from a name, a function, or a list or mapping of these; a mapping names them."""
+    if isinstance(methods, str | Explainer) or callable(methods):
+        methods = [methods]
+    if not isinstance(methods, Mapping):
+        return [explainer_of(one, model, seed=seed, options=options) for one in methods]
+    return [_named(name, what, model, seed, options) for name, what in methods.items()]
+
+
+def explainer_of(
+    thing: Any, model: Model, *, seed: int = 0, options: Mapping[str, Any] | None = None, name: str | None = None
+) -> Explainer:
+    """An explainer from the name of a method, with options, or from a function."""
+    if isinstance(thing, Explainer):
+        return thing
+    if callable(thing):
+        return Theirs(name or str(getattr(thing, "__name__", type(thing).__name__)), thing)
+    (step,), _ = plan(thing, options or {}, model, seed=seed)
+    return Ours(name or step.entry.name, step)
+
+
+def _named(name: str, what: Any, model: Model, seed: int, shared: Mapping[str, Any] | None) -> Explainer:
+    """`name: function`, `name: options` of the method of that name, or `name: (method, options)`."""
+    if isinstance(what, Mapping):
+        return explainer_of(name, model, seed=seed, options={**(shared or {}), **what})
+    if isinstance(what, tuple):
+        return explainer_of(what[0], model, seed=seed, options=what[1], name=name)
+    return explainer_of(what, model, seed=seed, name=name)
+
+
+def network_of(model: Model) -> nn.Module:
+    """A model as a module that takes images in [0,1]: the person's own where nothing lies between."""
+    if isinstance(model, TorchModel) and model.plain:
+        return model.module
+    return _InImageSpace(model)
+
+
+class _InImageSpace(nn.Module):
+    """A model as a module; a network behind it is found by name as `network`."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self._model = (model,)
+        if isinstance(model, TorchModel):
+            self.network = model.module
+        self.eval()
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self._model[0](images)
+
+
+def _index(target: Target) -> int:
+    if target.index is None:
+        problem = f"The target {target.label!r} is no class, and functions are handed class numbers."
+        raise BadMap(problem, fix="ask about a class, or use a method of ours.")
+    return target.index
+
+
+def _maps(found: Any, images: Tensor, name: str) -> Maps:
+    """What a function gave, as maps (b, *space) on the images' device; channels are summed."""
+    maps = found.detach().float() if isinstance(found, Tensor) else torch.as_tensor(np.asarray(found)).float()
+    if maps.ndim == images.ndim and maps.shape[0] == len(images) and maps.shape[1] in (1, images.shape[1]):
+        maps = maps.sum(dim=1)
+    if maps.ndim != images.ndim - 1 or len(maps) != len(images):
+        raise BadMap(
+            f"{name} gave maps of shape {tuple(maps.shape)} for images of shape {tuple(images.shape)}.",
+            fix="give one map per image, (b, height, width), or one per channel, (b, channels, height, width).",
+        )
+    return maps.to(images.device)
+
+
+def problem_of(error: Exception) -> str:
+    """An error of an explainer in one line."""
+    return error.problem if isinstance(error, SeewhyError) else f"{type(error).__name__}: {error}".split("\n")[0]
