@@ -14,6 +14,8 @@ _HOMES = {
     "cost": "run.cost",
     "explain": "run.explain",
     "overview": "run.overview",
+    "report_card": "report.report_card",
+    "ReportCard": "report.report_card",
     "photo": "inputs.photos",
     "Explanation": "explanation",
     "Preprocess": "inputs.preprocess",
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
     from .inputs.photos import photo as photo
     from .inputs.preprocess import Preprocess as Preprocess
     from .models.adapt import adapt as adapt
+    from .report.report_card import ReportCard as ReportCard
+    from .report.report_card import report_card as report_card
     from .run.cost import cost as cost
     from .run.explain import explain as explain
     from .run.overview import overview as overview
