@@ -174,6 +174,12 @@ class BadOption(QuestionError):
     code = "bad-option"
 
 
+class BadScores(QuestionError):
+    """The scores of images cannot be put into a table: shape, pairing or infinity."""
+
+    code = "bad-scores"
+
+
 class MissingCapability(QuestionError, TypeError):
     """The method needs something that this kind of model cannot give."""
 
