@@ -25,6 +25,7 @@ _HOMES = {
         ("Colour", "Mean", "Blur", "Noise", "Sample", "Inpaint", "Nearest", "Dropped"),
         "domain.baseline",
     ),
+    "Anytime": "domain.tolerance",
 }
 
 __all__ = ["__version__", "errors", *sorted(_HOMES)]
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from .domain.target import Contrast as Contrast
     from .domain.target import Segment as Segment
     from .domain.target import Similar as Similar
+    from .domain.tolerance import Anytime as Anytime
     from .explanation import Explanation as Explanation
     from .inputs.photos import photo as photo
     from .inputs.preprocess import Preprocess as Preprocess

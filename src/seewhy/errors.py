@@ -181,7 +181,7 @@ class BadOption(QuestionError):
 
 
 class BadScores(QuestionError):
-    """Scores cannot be paired, or are not one per image."""
+    """The scores of images cannot be put into a table: shape, pairing or infinity."""
 
     code = "bad-scores"
 
