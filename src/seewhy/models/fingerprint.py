@@ -9,18 +9,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .lending import named_tensors
+
 LONG = 1 << 18  # bytes; shorter tensors are laid end to end
 WIDTH = 1 << 9  # words in a row of the table that is summed
 
 
 def fingerprint(module: nn.Module) -> str:
     """SHA-256 over class, names, shapes and values of all parameters and buffers."""
-    named = [*module.named_parameters(), *module.named_buffers()]
+    named = named_tensors(module)
     facts = [(name, tuple(tensor.shape), tensor.dtype) for name, tensor in named]
     digest = hashlib.sha256(f"{type(module).__module__}.{type(module).__qualname__}{facts}".encode())
     for run in _runs(tensor.detach() for _, tensor in named):
         for part in _reduced(run):
-            digest.update(part.cpu().view(torch.uint8).numpy())
+            digest.update(part.cpu().view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 
