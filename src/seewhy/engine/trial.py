@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float
@@ -23,6 +23,7 @@ from .game import Game
 from .probe import Probe
 
 
+@runtime_checkable
 class Again(Protocol):
     """Whoever made the map, asked anew: maps at the pixels, (b, *space)."""
 
