@@ -90,9 +90,13 @@ class Trial:
 
 
 def ranks_of(values: Tensor, seed: int) -> Tensor:
-    """Places in descending order; equal values are ordered by seeded chance, not by where they lie."""
-    generator = torch.Generator().manual_seed(seed)
-    shuffled = torch.randperm(values.numel(), generator=generator).to(values.device)
+    """Places in descending order; equal values are ordered by seeded chance, not by where they lie.
+
+    The opposite map has the opposite order, among equal values too: chance is turned around with the map.
+    """
+    shuffled = torch.randperm(values.numel(), generator=torch.Generator().manual_seed(seed)).to(values.device)
+    lean = (shuffled.double() - (values.numel() - 1) / 2) @ values.flatten().double()
+    shuffled = shuffled if lean > 0 else shuffled.flip(0)
     order = shuffled[values.flatten()[shuffled].argsort(descending=True, stable=True)]
     ranks = torch.empty_like(order)
     ranks[order] = torch.arange(len(order), device=order.device)
