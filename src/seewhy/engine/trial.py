@@ -23,7 +23,7 @@ from .game import Game
 from .probe import Probe
 
 
-@runtime_checkable
+@runtime_checkable  # shapes are checked at run time in the tests
 class Again(Protocol):
     """Whoever made the map, asked anew: maps at the pixels, (b, *space)."""
 
@@ -81,6 +81,17 @@ class Trial:
         if float(self.map.max()) == float(self.map.min()):
             raise Unjudged("the map is the same everywhere")
         return self.map
+
+    def maps(
+        self, images: Images, *, model: Model | None = None, target: Target | None = None, seed: int | None = None
+    ) -> Maps:
+        """What whoever made the map says about images, or about another model or target, or with another seed."""
+        again, seed = self.explained_again(), self.seed if seed is None else seed
+        self.probe.control.check()
+        found = again(model or self.probe.model, images, [target or self.target] * len(images), seed=seed)
+        if not bool(torch.isfinite(found).all()):
+            raise Unjudged("asked again, the explainer gave NaN or infinite values")
+        return found.to(self.map.device)
 
     def explained_again(self) -> Again:
         """Whoever made the map."""

@@ -17,7 +17,7 @@ from ..domain.capability import Capability
 from ..domain.check import Check
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
-from ..domain.prediction import Prediction
+from ..domain.prediction import Prediction, rival
 from ..domain.target import Asked, Scale, Target, kind_of
 from ..engine.control import Control
 from ..engine.probe import Precision, Probe, pays_to_compile, read
@@ -30,7 +30,7 @@ from .checks import Subject, checks_of
 from .plan import Step, affordable, wants_of
 from .questions import Question, asks_alone, question_of
 from .results import Failure, cancelled
-from .targets import resolve, rival
+from .targets import resolve
 from .wrap import Spent, Wrapping, wrap
 
 Backend = Literal["auto", "plain"]  # plain: the model as it is, nothing prepared, nothing left out

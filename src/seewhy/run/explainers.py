@@ -88,7 +88,7 @@ class Ours(Explainer):
 
     @property
     def control(self) -> bool:  # type: ignore[override]
-        return self.entry.family == "control"
+        return self.entry.family == "control" and self.entry.class_blind  # a search knows the model
 
     @property
     def samples(self) -> bool:  # type: ignore[override]
