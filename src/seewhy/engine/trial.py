@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float
@@ -23,6 +23,7 @@ from .game import Game
 from .probe import Probe
 
 
+@runtime_checkable
 class Again(Protocol):
     """Whoever made the map, asked anew: maps at the pixels, (b, *space)."""
 
@@ -41,6 +42,7 @@ class Trial:
     promises: frozenset[str] = frozenset()  # axioms that the method declares
     truth: Bool[Tensor, "*space"] | None = None  # where the reasons are, by a person or by construction
     gaze: Float[Tensor, "*space"] | None = None  # how long people looked where
+    others: Probe | None = None  # of other images of the set, whose clean answers are known
     cost: Cost = field(default_factory=Cost)  # of making the map
     seconds: float = 0.0
     seed: int = 0
@@ -80,6 +82,32 @@ class Trial:
         if float(self.map.max()) == float(self.map.min()):
             raise Unjudged("the map is the same everywhere")
         return self.map
+
+    @cached_property
+    def inside(self) -> Bool[Tensor, "*space"]:
+        """Where the reasons are, if that is somewhere and not everywhere."""
+        if self.truth is None:
+            raise Unjudged("no mask of the reasons was given")
+        if self.truth.shape != self.map.shape:
+            raise Unjudged(f"the mask is {tuple(self.truth.shape)} and the map {tuple(self.map.shape)}")
+        if not bool(self.truth.any()):
+            raise Unjudged("the mask is empty")
+        if bool(self.truth.all()):
+            raise Unjudged("the mask covers everything")
+        return self.truth.to(self.map.device)
+
+    @cached_property
+    def looked(self) -> Float[Tensor, "*space"]:
+        """How long people looked where, if that tells places apart."""
+        if self.gaze is None:
+            raise Unjudged("no gaze map was given")
+        if self.gaze.shape != self.map.shape:
+            raise Unjudged(f"the gaze map is {tuple(self.gaze.shape)} and the map {tuple(self.map.shape)}")
+        if not bool(torch.isfinite(self.gaze).all()) or float(self.gaze.min()) < 0:
+            raise Unjudged("the gaze map holds NaN, infinite or negative values")
+        if float(self.gaze.max()) == float(self.gaze.min()):
+            raise Unjudged("the gaze map is the same everywhere")
+        return self.gaze.to(self.map.device)
 
     def explained_again(self) -> Again:
         """Whoever made the map."""
