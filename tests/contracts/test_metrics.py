@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import replace
@@ -140,7 +141,7 @@ def test_every_line_has_a_name_of_its_own() -> None:
 
 def test_a_larger_card_holds_the_smaller_ones() -> None:
     names = [{metric.name for metric in metrics_of(card)} for card in CARDS]
-    assert all(small <= large for small, large in zip(names, names[1:], strict=False))
+    assert all(small <= large for small, large in itertools.pairwise(names))
 
 
 def test_metrics_that_ask_the_model_alone_work_on_plain_functions_too() -> None:
