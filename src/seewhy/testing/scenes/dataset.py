@@ -10,12 +10,12 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ...errors import BadOption
+from .colours import PALE
 from .drawing import Pose
-from .rules import RULES, Combination, Rule
+from .rules import Combination, Rule, rule_of
 from .scene import Scene, Size
 from .subjects import BIRD, Look, one_of
 from .surroundings import BLENDS, USUAL, Background, Thing, telling_background, watermark
-from .colours import PALE
 
 SPLITS = {"train": 0, "validation": 1, "test": 2}
 SHORTCUTS = {"none": None, "watermark": watermark, "background": telling_background}
@@ -37,7 +37,7 @@ def dataset(
     count: int,
     seed: int = 0,
     *,
-    rule: str = "every-part",
+    rule: str | Rule = "every-part",
     split: str = "train",
     size: Size = 64,
     missing: float = 0.0,
@@ -46,11 +46,12 @@ def dataset(
 ) -> Rendered:
     """Scenes of all classes in turn; no scene of one split or seed occurs in another.
 
-    `missing` is the chance that a part is left out (the class can still be told), `strength` that the shortcut points to the right class.
+    `missing` is the chance that a part is left out, as long as the class can still be told; `strength` is the chance
+    that the shortcut points to the right class, and otherwise it points anywhere.
     """
-    one_of(rule, RULES, "rule")
+    made = rule_of(rule)
     scenes = [
-        scene(i, seed, rule=RULES[rule], split=split, missing=missing, shortcut=shortcut, strength=strength)
+        scene(i, seed, rule=made, split=split, missing=missing, shortcut=shortcut, strength=strength)
         for i in range(count)
     ]
     if not scenes:
@@ -59,9 +60,9 @@ def dataset(
         images=torch.stack([scene.render(size) for scene in scenes]),
         labels=torch.tensor([scene.label for scene in scenes]),
         concepts=torch.tensor([scene.concepts for scene in scenes]),
-        concept_names=RULES[rule].kind.concepts,
+        concept_names=made.kind.concepts,
         scenes=tuple(scenes),
-        rule=RULES[rule],
+        rule=made,
     )
 
 
@@ -69,7 +70,7 @@ def scene(
     index: int,
     seed: int = 0,
     *,
-    rule: Rule = RULES["every-part"],
+    rule: str | Rule = "every-part",
     split: str = "train",
     missing: float = 0.0,
     shortcut: str = "none",
@@ -78,6 +79,7 @@ def scene(
     """The scene at a place of a set, drawn from its own random numbers."""
     one_of(split, SPLITS, "split")
     one_of(shortcut, SHORTCUTS, "shortcut")
+    rule = rule_of(rule)
     random = np.random.default_rng((seed, SPLITS[split], index))
     label = index % len(rule.classes)
     looks = _looks(random, rule, rule.classes[label])
@@ -95,23 +97,20 @@ def _with_shortcut(plain: Scene, shortcut: str, told: int) -> Scene:
 
 def _thinned(whole: Scene, random: np.random.Generator, rule: Rule, missing: float) -> Scene:
     """Some parts left out, never so many that the class cannot be told any more."""
-    for part in whole.kind.looks:
+    for part in (part for part in whole.kind.parts if part != "body"):
         fewer = whole.without(part)
         whole = fewer if random.random() < missing and rule.label(fewer) == whole.label else whole
     return whole
 
 
-def _looks(random: np.random.Generator, rule: Rule, ways: tuple[Combination, ...]) -> dict[str, Look]:
+def _looks(random: np.random.Generator, rule: Rule, wanted: Combination) -> dict[str, Look]:
     """A look for each part: what the class asks for, anything where it leaves the part free."""
-    way = ways[random.integers(len(ways))]
     looks = {}
     for part in rule.kind.parts:
-        allowed, wanted = rule.kind.looks.get(part, (Look("plump", "grey"),)), way.get(part)
-        free = allowed[random.integers(len(allowed))]
-        if isinstance(wanted, str):
-            looks[part] = Look(wanted, free.colour)
-        else:
-            looks[part] = wanted or free
+        usual = rule.kind.looks[part]
+        free = usual[random.integers(len(usual))]
+        asked = wanted.get(part, free)
+        looks[part] = Look(asked, free.colour) if isinstance(asked, str) else asked
     return looks
 
 

@@ -6,14 +6,14 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Point = tuple[float, float]  # right, down; the shorter side of the picture is one long
 Ink = tuple[float, ...]
-Pixels = NDArray[np.float32]
+Pixels = NDArray[np.floating[Any]]
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 

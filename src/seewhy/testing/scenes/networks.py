@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import nn
-from torch.nn import functional
 
 from ...domain.shapes import Outputs, Variants
 from ..tiny_models import Block

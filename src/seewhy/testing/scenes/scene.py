@@ -13,7 +13,7 @@ from torch import Tensor
 from ...domain.regions import Regions
 from ...errors import BadOption
 from .drawing import Paper, Pose, Stroke
-from .subjects import BIRD, Kind, Look
+from .subjects import BIRD, Kind, Look, concepts
 from .surroundings import Background, Thing
 
 Size = int | tuple[int, int]
@@ -47,14 +47,17 @@ class Drawn:
         return self.names.index(name)
 
 
+IN_THE_MIDDLE, ON_MIST = Pose(size=0.7), Background()
+
+
 @dataclass(frozen=True)
 class Scene:
     """A subject with its parts, what lies about, and the background; `label` is the class that it was made for."""
 
     parts: tuple[tuple[str, Look], ...]  # those that are there
-    pose: Pose = Pose(size=0.8)
+    pose: Pose = IN_THE_MIDDLE
     things: tuple[Thing, ...] = ()
-    background: Background = Background()
+    background: Background = ON_MIST
     label: int = 0
     kind: Kind = BIRD
 
@@ -72,7 +75,7 @@ class Scene:
     @property
     def concepts(self) -> tuple[bool, ...]:
         """For each concept of the kind whether it is true of this scene."""
-        true = {f"{word} {part}" for part, look in self.parts for word in (look.form, look.colour)}
+        true = {concept for part, look in self.parts for concept in concepts(part, look)}
         return tuple(concept in true for concept in self.kind.concepts)
 
     # -- the same scene, changed in one place
@@ -81,7 +84,7 @@ class Scene:
         """Without one part or thing; without its background it stands on plain mist."""
         if name not in self.names:
             raise BadOption(f"There is no {name!r} in this scene.", fix=f"choose one of: {', '.join(self.names)}.")
-        background = Background() if name == "background" else self.background
+        background = ON_MIST if name == "background" else self.background
         parts, things = (tuple(p for p in self.parts if p[0] != name), tuple(t for t in self.things if t.name != name))
         return replace(self, parts=parts, things=things, background=background)
 

@@ -43,7 +43,10 @@ def dotted(ink: Ink) -> list[Stroke]:
 
 
 def ring(ink: Ink) -> list[Stroke]:
-    return [Stroke(Ellipse((0.42, -0.42), (0.09, 0.09)), ink), Stroke(Ellipse((0.42, -0.42), (0.045, 0.045)), shade(ink, 0.75))]
+    return [
+        Stroke(Ellipse((0.42, -0.42), (0.09, 0.09)), ink),
+        Stroke(Ellipse((0.42, -0.42), (0.045, 0.045)), shade(ink, 0.75)),
+    ]
 
 
 def diamond(ink: Ink) -> list[Stroke]:

@@ -28,11 +28,11 @@ class Look:
 
 @dataclass(frozen=True, eq=False)
 class Kind:
-    """A kind of subject: its parts in the order of painting, how each form is drawn, and the looks that occur."""
+    """A kind of subject: its parts in the order of painting, how each form is drawn, and the looks in use."""
 
     name: str
     forms: Mapping[str, Mapping[str, Drawing]]  # part, form
-    looks: Mapping[str, tuple[Look, ...]]  # of the parts that vary
+    looks: Mapping[str, tuple[Look, ...]]
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -40,9 +40,9 @@ class Kind:
 
     @property
     def concepts(self) -> tuple[str, ...]:
-        """All that can be said of a part, such as `long beak` and `red wings`, in a fixed order."""
-        said = [(part, [l.form for l in looks] + [l.colour for l in looks]) for part, looks in self.looks.items()]
-        return tuple(dict.fromkeys(f"{word} {part}" for part, words in said for word in words))
+        """All that can be said of the parts that vary, in a fixed order."""
+        told = ((part, look) for part, looks in self.looks.items() if len(looks) > 1 for look in looks)
+        return tuple(dict.fromkeys(concept for part, look in told for concept in concepts(part, look)))
 
     def strokes(self, part: str, look: Look) -> list[Stroke]:
         """The drawing of a part."""
@@ -53,6 +53,11 @@ class Kind:
         one_of(part, self.forms, "part")
         one_of(look.form, self.forms[part], f"form of {part}")
         one_of(look.colour, COLOURS, "colour")
+
+
+def concepts(part: str, look: Look) -> tuple[str, str]:
+    """What can be said of a part, such as `long beak` and `red beak`."""
+    return f"{look.form} {part}", f"{look.colour} {part}"
 
 
 @functools.cache
@@ -84,6 +89,7 @@ BIRD = Kind(
         "eyes": {"round": birds.round_eyes, "ringed": birds.ringed_eyes, "sleepy": birds.sleepy_eyes},
     },
     looks={
+        "body": _looks("plump grey"),
         "tail": _looks("fan green, long purple, forked red, fan blue"),
         "feet": _looks("webbed orange, clawed black, tall pink, webbed blue"),
         "beak": _looks("long yellow, short red, hooked black, long purple"),
@@ -94,7 +100,12 @@ BIRD = Kind(
 SHAPE = Kind(
     "shape",
     forms={
-        "figure": {"circle": shapes.circle, "square": shapes.square, "triangle": shapes.triangle, "cross": shapes.cross},
+        "figure": {
+            "circle": shapes.circle,
+            "square": shapes.square,
+            "triangle": shapes.triangle,
+            "cross": shapes.cross,
+        },
         "pattern": {"striped": shapes.striped, "dotted": shapes.dotted},
         "mark": {"ring": shapes.ring, "diamond": shapes.diamond},
     },

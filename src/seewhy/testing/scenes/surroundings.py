@@ -75,12 +75,21 @@ class Thing:
 
 def _stone(ink: Ink) -> list[Stroke]:
     ground = Ellipse((0, 0.06), (0.5, 0.3))
-    return [Stroke(ground, shade(ink, -0.2)), Stroke(Ellipse((-0.06, 0), (0.4, 0.23)), ink), Stroke(Ellipse((-0.14, -0.08), (0.17, 0.08)), shade(ink, 0.35))]
+    return [
+        Stroke(ground, shade(ink, -0.2)),
+        Stroke(Ellipse((-0.06, 0), (0.4, 0.23)), ink),
+        Stroke(Ellipse((-0.14, -0.08), (0.17, 0.08)), shade(ink, 0.35)),
+    ]
 
 
 def _leaf(ink: Ink) -> list[Stroke]:
-    blade = Polygon(((-0.5, 0), (-0.26, -0.17), (0, -0.21), (0.26, -0.14), (0.5, 0), (0.26, 0.14), (0, 0.21), (-0.26, 0.17)))
-    return [Stroke(blade, ink), Stroke(Polygon(((-0.62, -0.03), (0.4, -0.02), (0.4, 0.02), (-0.62, 0.03))), shade(ink, -0.3))]
+    blade = Polygon(
+        ((-0.5, 0), (-0.26, -0.17), (0, -0.21), (0.26, -0.14), (0.5, 0), (0.26, 0.14), (0, 0.21), (-0.26, 0.17))
+    )
+    return [
+        Stroke(blade, ink),
+        Stroke(Polygon(((-0.62, -0.03), (0.4, -0.02), (0.4, 0.02), (-0.62, 0.03))), shade(ink, -0.3)),
+    ]
 
 
 def _cloud(ink: Ink) -> list[Stroke]:
