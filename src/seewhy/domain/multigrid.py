@@ -40,7 +40,7 @@ def mean_of_neighbours(pixels: Planes, keep: Marks, start: Planes) -> Planes:
     pull = functional.pad(_weights(keep) * keep / (1 - keep), RIM, value=torch.inf)
     grids = _grids(pull)
     u = functional.pad(torch.where(known, pixels, start), RIM)
-    rest = (functional.pad(pixels, RIM) - u) * torch.where(pull.isinf(), 0, pull) + _laplacian(u, grids[0])
+    rest = (functional.pad(pixels, RIM) - u) * torch.where(pull.isinf(), 0, pull) + _laplacian(u, grids[0].weights)
     u = _solved(u, rest, torch.where(pull.isinf(), 0, pull), grids)
     return torch.where(known, pixels, (_around(u) / grids[0].weights)[..., 1:-1, 1:-1])
 
@@ -56,7 +56,7 @@ def _solved(u: Planes, rest: Planes, pull: Marks, grids: list[_Grid]) -> Planes:
             return u
         size = _dot(better, rest)
         way = torch.addcmul(better, way, size / before)
-        change = torch.addcmul(-_laplacian(way, grids[0]), pull, way)
+        change = torch.addcmul(-_laplacian(way, grids[0].weights), pull, way)
         stride = torch.where(done, 0, size / _dot(way, change).clamp(min=least))  # each plane stops by itself
         u, rest = torch.addcmul(u, stride, way), torch.addcmul(rest, stride, change, value=-1)
         before = size.clamp(min=least)
@@ -97,23 +97,29 @@ def _sweep(found: Planes, rest: Planes, step: Marks) -> Planes:
     return _around(found).add_(rest).mul_(step)
 
 
-def _around(planes: Planes) -> Planes:
-    """The weighted sum of the eight neighbours, on planes with a rim of zeros; meaningless on the rim itself.
+def _sums(planes: Planes) -> Planes:
+    """[1 2 1] along both axes, on planes with a rim of zeros; meaningless on the rim itself.
 
-    [1 2 1] along both axes is four sums of a plane with itself, shifted; 4 in the middle is too much.
+    Each is two sums of a plane with itself, shifted. The two planes are used in turn: new memory costs more than sums.
     """
     flat, row = planes.flatten(), planes.shape[-1]
-    one, two = torch.empty_like(flat), torch.empty_like(flat)  # used in turn: new memory costs more than the sums
+    one, two = torch.empty_like(flat), torch.empty_like(flat)
     torch.add(flat[1:], flat[:-1], out=one[1:])
     torch.add(one[2:], one[1:-1], out=two[1:-1])
     torch.add(two[row + 1 : -1], two[1 : -row - 1], out=one[row + 1 : -1])
     torch.add(one[2 * row + 1 : -1], one[row + 1 : -row - 1], out=two[row + 1 : -row - 1])
     two[: row + 1] = two[-row - 1 :] = 0
-    return two.sub_(flat, alpha=4).reshape(planes.shape)
+    return two.reshape(planes.shape)
 
 
-def _laplacian(planes: Planes, grid: _Grid) -> Planes:
-    return _around(planes).addcmul_(grid.weights, planes, value=-1)
+def _around(planes: Planes) -> Planes:
+    """The weighted sum of the eight neighbours."""
+    return _sums(planes).sub_(planes, alpha=4)
+
+
+def _laplacian(planes: Planes, weights: Marks) -> Planes:
+    """The same less the weights, in one step: even where planes are flat; rounding would add up over large holes."""
+    return _sums(planes).addcmul_(weights + 4, planes, value=-1)
 
 
 def _weights(like: Marks) -> Marks:
