@@ -26,6 +26,12 @@ MetricNames = Annotated[
         "--metric", metavar="NAME", help="A metric instead of the level's; several times.", rich_help_panel=o.QUESTION
     ),
 ]
+Tune = Annotated[
+    bool,
+    typer.Option(
+        "--tune", help="Judge by a copy too that learns to see images with holes.", rich_help_panel=o.QUESTION
+    ),
+]
 Masks = Annotated[
     Path | None,
     typer.Option(
@@ -46,6 +52,7 @@ def audit(
     metric: MetricNames = None,
     masks: Masks = None,
     gaze: Gaze = None,
+    tune: Tune = False,
     out: o.Out = None,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -64,7 +71,7 @@ def audit(
     with controlled(progress=progress, quiet=quiet) as control:
         card = report_card(
             model, inputs, methods, level=CARDS[list(Level).index(level)], metrics=metric, masks=masks, gaze=gaze,
-            control=control, announce=None if quiet or json else _announce, **asked,
+            tune=tune, control=control, announce=None if quiet or json else _announce, **asked,
         )  # fmt: skip
     files = [] if out is None else [str(card.save(out) / f"report_card.{end}") for end in ("html", "json")]
     if json:

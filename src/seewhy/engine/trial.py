@@ -43,6 +43,7 @@ class Trial:
     truth: Bool[Tensor, "*space"] | None = None  # where the reasons are, by a person or by construction
     gaze: Float[Tensor, "*space"] | None = None  # how long people looked where
     others: Probe | None = None  # of other images of the set, whose clean answers are known
+    tuned: Probe | None = None  # of a copy that has learned to see images with holes
     cost: Cost = field(default_factory=Cost)  # of making the map
     seconds: float = 0.0
     seed: int = 0
@@ -60,6 +61,12 @@ class Trial:
         if self.target.index is None or self.target.kind in ("values", "matches"):
             return self
         return replace(self, probe=self.probe.against([replace(self.target, scale=scale)], self.probe.reading))
+
+    def asked_of_the_copy(self) -> Trial:
+        """The same before a copy of the model that knows images with holes."""
+        if self.tuned is None:
+            raise Unjudged("no copy was tuned on images with holes, which tune=True does")
+        return replace(self, probe=self.tuned)
 
     def game(self, regions: RegionSpec, fill: Baseline | None = None) -> Game:
         """The image's game."""

@@ -11,14 +11,15 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..domain.baseline import Baseline, Blur, Linear
+from ..domain.baseline import Baseline, Blur
 from ..domain.cost import Cost
+from ..domain.linear import Linear
 from ..domain.shapes import Images, Masks, Outputs
 from ..engine.control import Control
 from ..engine.masked import blended
-from ..errors import BadOption
 from ..models.model import Model
 
+FEWEST = 4  # images from which something can be held out
 MOST = 256  # images that are kept in memory for it
 HELD_OUT = 0.25  # of the images, to measure what it has learned
 SIDES = (2, 4, 7, 14, 28)  # cells along a side of the masks: holes of all sizes
@@ -34,6 +35,10 @@ class MaskedEvaluator:
     before: float  # the same of the model as it was
     images: int
     steps: int
+
+    def facts(self) -> dict[str, float]:
+        """All but the copy."""
+        return {name: value for name, value in vars(self).items() if name != "model"}
 
 
 @dataclass(frozen=True)
@@ -55,9 +60,8 @@ def fit(
     seed: int = 0,
     control: Control | None = None,
 ) -> MaskedEvaluator:
-    """Teach a copy to say of an image with random holes what the model says of the whole; nobody's labels are needed."""
-    if len(images) < 4:
-        raise BadOption(f"{len(images)} images teach nothing about holes.", fix="give at least 4, better 100 or more.")
+    """Teach a copy to say of an image with random holes what the model says of the whole; no labels are needed."""
+    assert len(images) >= FEWEST
     control, random = control or Control(), torch.Generator().manual_seed(seed)
     chosen = images[torch.randperm(len(images), generator=random)[:MOST]].to(model.device)
     held = max(2, round(len(chosen) * HELD_OUT))
@@ -85,7 +89,7 @@ def _teach(
     learner: Model, network: nn.Module, lesson: _Lesson, fills: Sequence[Baseline], steps: int, batch: int,
     rate: float, random: torch.Generator, control: Control,
 ) -> None:  # fmt: skip
-    """Adam with a cosine schedule; batch norms keep their statistics, for holes must not shift those of whole images."""
+    """Adam with a cosine schedule; batch norms keep their statistics, which are those of whole images."""
     network.eval()
     weights = [parameter.requires_grad_() for parameter in network.parameters() if parameter.is_floating_point()]
     optimiser = torch.optim.AdamW(weights, lr=rate, weight_decay=0.0)
@@ -143,5 +147,3 @@ def _said(model: Model, images: Images, batch: int, control: Control) -> Float[T
 
 def _agreement(said: Outputs, taught: Outputs) -> float:
     return float((said.argmax(dim=1) == taught.argmax(dim=1)).float().mean())
-
-

@@ -17,7 +17,7 @@ from ..errors import MissingCapability, NoSuitableLayer
 from .tasks import Rows, Task
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
     from torch.overrides import TorchFunctionMode
 
     from ..inputs.preprocess import Preprocess
@@ -111,6 +111,10 @@ class Model(ABC):
     def top_down(self, image: Variants) -> list[str]:
         """The parts that own parameters, nearest the answer first, on the pass of one image (1, c, *space)."""
         raise MissingCapability(f"{self.name} has no parameters that can be reached.", fix="wrap a torch.nn.Module.")
+
+    def twin(self, make: Callable[[nn.Module], nn.Module]) -> Model:
+        """The same model around a network made from its own."""
+        raise MissingCapability(f"{self.name} has no network that could be copied.", fix="wrap a torch.nn.Module.")
 
     def randomised(self, images: Variants, *, seed: int, parts: Collection[str] | None = None) -> Model:
         """A copy with the parameters of these parts, or all, drawn anew; running statistics become the images'."""

@@ -265,15 +265,15 @@ class TorchModel(Model):
         if next(self.module.parameters(), None) is None:
             problem = f"{self.name} has no parameters that could be drawn anew."
             raise MissingCapability(problem, fix="wrap the network itself.")
-        made = self._twin(lambda module: randomised(module, seed=seed, parts=parts))
+        made = self.twin(lambda module: randomised(module, seed=seed, parts=parts))
         with made.borrowed(), torch.no_grad(), settling(made.module, parts):
             made(images)
         return made
 
     def moved(self, device: torch.device) -> Model:
-        return self._twin(lambda module: copy.deepcopy(module).to(device))
+        return self.twin(lambda module: copy.deepcopy(module).to(device))
 
-    def _twin(self, make: Callable[[nn.Module], nn.Module]) -> TorchModel:
+    def twin(self, make: Callable[[nn.Module], nn.Module]) -> TorchModel:
         """The same model around a network made from its own."""
         twin = copy.copy(self)
         try:

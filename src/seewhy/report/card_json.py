@@ -41,6 +41,7 @@ def to_json(card: ReportCard) -> dict[str, Any]:
         },
         "conclusions": card.summary().split("\n"),
         "settings": settings_of(card),
+        "tuned": None if card.tuned is None else dict(card.tuned),
         "cost": vars(card.cost),
         "expected": vars(card.expected),
         "seconds": card.seconds,

@@ -24,6 +24,7 @@ def conclusions(card: ReportCard) -> Iterator[str]:
     if len(card.images) < FEWEST:
         yield f"Nothing can be concluded from {_images(len(card.images))}: intervals need at least {FEWEST}."
         return
+    yield from _copy(card)
     if any(row.line.name == HEADLINE for row in card.rows):
         yield from _against_controls(card)
         yield from _between_methods(card)
@@ -52,6 +53,16 @@ def _what(card: ReportCard) -> str:
     failed = f", {len(card.failures)} more could not be read" if card.failures else ""
     stopped = "; it was stopped before the last image" if card.cancelled else ""
     return f"Judged {level} on {_images(len(card.images))}{failed}: {card.cost}, {number(card.seconds)} s{stopped}."
+
+
+def _copy(card: ReportCard) -> Iterator[str]:
+    """How far the copy that was tuned on images with holes can stand for the model."""
+    if card.tuned is not None:
+        alike, after, before = (percent(card.tuned[name]) for name in ("agreement", "accuracy", "before"))
+        yield (
+            f"The tuned copy says what the model says on {alike} of held-out whole images, and keeps its class on"
+            f" {after} of those with holes (the model itself: {before})."
+        )
 
 
 def _against_controls(card: ReportCard) -> Iterator[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
@@ -20,6 +21,7 @@ from ..engine.control import Control, Progress
 from ..errors import BadOption, Cancelled, MissingInput, SeewhyError, UnknownOption
 from ..inputs.expand import Item, expand
 from ..inputs.read import Sample, read_sample
+from ..learners.masked_evaluator import FEWEST, MOST, MaskedEvaluator, fit
 from ..metric_registry import CARDS, Card, Metric, find_metric, metrics_of
 from ..models.adapt import adapt
 from ..models.model import Model
@@ -80,6 +82,7 @@ class ReportCard:
     seconds: float
     settings: Mapping[str, Any]
     cancelled: bool = False
+    tuned: Mapping[str, float] | None = None  # how well the tuned copy knows images with holes
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -162,6 +165,7 @@ def report_card(
     level: Card = "standard",
     metrics: Any = None,
     controls: bool = True,
+    tune: Any = False,
     clusters: Sequence[Any] | None = None,
     preprocess: Any = None,
     labels: Sequence[str] | None = None,
@@ -176,7 +180,8 @@ def report_card(
     """Judge methods, functions `f(network, images, targets) -> maps`, or explanations on a set of images.
 
     `masks`, `gaze`: one per image, on the photo's pixels or the model's; `clusters`: a name per image of what belongs
-    together (a patient, a video); `metrics`: names, or names with options, instead of those of the level; `announce`:
+    together (a patient, a video); `metrics`: names, or names with options, instead of those of the level; `tune`: teach
+    a copy of the network to see images with holes, on these images or on those given, and judge by it too; `announce`:
     is told the cost before it starts.
     """
     adapted = adapt(model, preprocess=preprocess, labels=labels, device=device)
@@ -192,11 +197,26 @@ def report_card(
         explainers = [*explainers, *_missing_controls(explainers, adapted, seed, controls)]
         job = Job(adapted, [], reins, None, "float32", None, "quick", seed, backend)
         court = Court(job, explainers, _judges(level, metrics), len(items))
+        taught = None if tune is False else _tuned(court, items if tune is True else expand(tune)[0])
+        court = replace(court, tuned=None if taught is None else taught.model)
         tally = _Tally(court, announce)
         for index, item in enumerate(items):
             if not tally.enter(index, item, told(index)):
                 break
-    return tally.card(level, clusters, time.perf_counter() - started)
+    return tally.card(level, clusters, taught, time.perf_counter() - started)
+
+
+def _tuned(court: Court, items: Sequence[Item]) -> MaskedEvaluator:
+    """The copy that has learned to see images with holes."""
+    model, images = court.job.model, []
+    for item in items[:MOST]:
+        with suppress(SeewhyError):  # an image that cannot be read is reported where it is judged
+            images.append(read_sample(item, preprocess_for(model, item)).pixels)
+    same = [image for image in images if image.shape == images[0].shape]
+    if len(same) < FEWEST:
+        problem = f"{len(same)} images of one size teach nothing about holes."
+        raise BadOption(problem, fix=f"give tune=IMAGES, at least {FEWEST}, better 100 or more.")
+    return fit(model, torch.stack(same), fill=court.fill, seed=court.job.seed, control=court.job.control)
 
 
 def _told(items: Sequence[Item], masks: Any, gaze: Any, target: Any, clusters: Sequence[Any] | None) -> Any:
@@ -288,7 +308,9 @@ class _Tally:
             minutes = duration(each * self.expected.calls)
             self.announce(f"At most {self.expected}; at {each * 1e3:.3g} ms each about {minutes}.")
 
-    def card(self, level: str, clusters: Sequence[Any] | None, seconds: float) -> ReportCard:
+    def card(
+        self, level: str, clusters: Sequence[Any] | None, taught: MaskedEvaluator | None, seconds: float
+    ) -> ReportCard:
         """All of it."""
         if not self.columns:
             first = next(iter(self.failures.items()))
@@ -297,7 +319,7 @@ class _Tally:
         return ReportCard(
             job.model.name, level, tuple(self._contestants()), tuple(self._rows()), tuple(self.names), self.failures,
             None if clusters is None else tuple(clusters[i] for i in self.kept), job.control.spent, self.expected,
-            seconds, self._settings(), self.cancelled,
+            seconds, self._settings(), self.cancelled, None if taught is None else taught.facts(),
         )  # fmt: skip
 
     def _settings(self) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from ..engine.reading import Wants
 from ..engine.trial import Trial
 from ..inputs.read import Sample
 from ..metric_registry import Metric
+from ..models.model import Model
 from .batch import Job, look
 from .explainers import Explainer, problem_of
 from .questions import asks_alone, question_of
@@ -73,6 +74,7 @@ class Court:
     explainers: Sequence[Explainer]
     judges: Sequence[Judge]
     images: int  # in all
+    tuned: Model | None = None  # a copy that has learned to see images with holes
 
     @functools.cached_property
     def fill(self) -> Baseline:
@@ -103,10 +105,21 @@ class Court:
             probe.expected = self.effort.cost * len(self.explainers) * self.images if job.backend == "auto" else Cost()
             wants = functools.reduce(operator.or_, (one.wants(model) for one in self.explainers), Wants())
             look(probe, job, wants, [asked], "logit")
+            tuned = self._copy(probe)
             for explainer in self.explainers:
-                yield self._judged(explainer, probe, index, sample, told)
+                yield self._judged(explainer, probe, tuned, index, sample, told)
 
-    def _judged(self, explainer: Explainer, probe: Probe, index: int, sample: Sample, told: Told) -> Judged:
+    def _copy(self, probe: Probe) -> Probe | None:
+        """The same question to the copy."""
+        if self.tuned is None:
+            return None
+        copy = Probe(self.tuned, probe.images, probe.targets, probe.control)
+        copy.expected = probe.expected
+        return copy
+
+    def _judged(
+        self, explainer: Explainer, probe: Probe, tuned: Probe | None, index: int, sample: Sample, told: Told
+    ) -> Judged:
         control, seed = self.job.control, self.job.seed + index
         before, started = control.spent, time.perf_counter()
         try:
@@ -126,6 +139,7 @@ class Court:
             promises=explainer.promises,
             truth=told.truth,
             gaze=told.gaze,
+            tuned=tuned,
             cost=cost,
             seconds=seconds,
             seed=seed,
