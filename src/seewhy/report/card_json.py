@@ -8,6 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..domain.options import encode
 from .conclusions import headline_of
 
@@ -103,5 +105,7 @@ def _settings(value: Any) -> Any:
 
 
 def _plain(value: float) -> float | None:
-    """JSON knows neither NaN nor infinity."""
-    return value if math.isfinite(value) else None
+    """JSON knows neither NaN nor infinity, nor NumPy's numbers."""
+    if not math.isfinite(value):
+        return None
+    return int(value) if isinstance(value, int | np.integer) else float(value)
