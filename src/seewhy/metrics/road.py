@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from torch import Tensor
+
 from ..domain.cost import Cost
 from ..domain.linear import Linear
 from ..domain.ranges import whole
 from ..domain.score import Effort, Line, Score, Scores, Unjudged
-from ..domain.shapes import Outputs
+from ..domain.target import Target
 from ..engine.removal import removal
 from ..engine.trial import Trial
 from ..metric_registry import metric
@@ -29,9 +31,13 @@ def effort(options: Mapping[str, Any]) -> Effort:
     paper="Rong et al. 2022, arXiv:2202.00449",
     effort=effort,
     lines=(
-        Line("road", "higher", "Half of what the probability keeps without the least rather than the most relevant.", 0.0),
+        Line(
+            "road", "higher", "Half of what the probability keeps without the least rather than the most relevant.", 0.0
+        ),
         Line("accuracy, most", "lower", "How often the target stays the prediction without the most relevant (MoRF)."),
-        Line("accuracy, least", "higher", "How often the target stays the prediction without the least relevant (LeRF)."),
+        Line(
+            "accuracy, least", "higher", "How often the target stays the prediction without the least relevant (LeRF)."
+        ),
     ),
     traps=(
         "Blurred maps score well, whatever they show: look at the controls first.",
@@ -45,10 +51,12 @@ def road(trial: Trial, *, steps: int = 10) -> Scores:
     if target.index is None or target.scale != "probability":
         raise Unjudged("the target is no class")
 
-    def first(outputs: Outputs) -> Outputs:
-        return (outputs.argmax(dim=1) == target.index).to(outputs.dtype)
+    index = target.index
 
-    def curves(of: Any) -> tuple[float, float]:
+    def first(outputs: Tensor) -> Tensor:
+        return outputs.argmax(dim=1).eq(index).to(outputs.dtype)
+
+    def curves(of: Target) -> tuple[float, float]:
         probe = trial.probe.against([of], trial.probe.reading)
         curve = removal(replace(trial, probe=probe).whole(Linear(seed=trial.seed)), trial.ranks, steps)
         return float(curve.most[1:-1].mean()), float(curve.least[1:-1].mean())
