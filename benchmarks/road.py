@@ -1,4 +1,4 @@
-"""Noisy linear imputation: processor seconds of ours and of the sparse direct solve, per image, and how far they differ.
+"""Noisy linear imputation: processor time of ours and of the sparse direct solve, and how far they differ.
 
 The photo of the cat at 224 x 224 in RGB, one thread, noise off; masks by the order of white noise, and of a smooth map.
 `lean` is SciPy's spsolve on a system that is assembled without a loop; `grad-cam` is pytorch-grad-cam's imputer, which
@@ -94,7 +94,9 @@ def row(kind: str, removed: float, image: Tensor, repetitions: int) -> str:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    head = "map | removed | lean ms | grad-cam ms | ours ms | in 8 | in 28 | lean / ours | grad-cam / ours | error | rms"
+    head = (
+        "map | removed | lean ms | grad-cam ms | ours ms | in 8 | in 28 | lean / ours | grad-cam / ours | error | rms"
+    )
     print(f"| {head} |\n|{'---|' * 11}")
     for kind in ("noise", "smooth"):
         for removed in (0.1, 0.5, 0.9):

@@ -57,7 +57,8 @@ def test_arrays_survive_json_with_type_and_shape(dtype):
     ("text", "value"),
     [
         ("blur", Blur()), ("blur:0.05", Blur(0.05)), ("#808080", Colour("#808080")), ("grey", Colour("grey")),
-        ("noise:2,7", Noise(2, 7)), ("mean", Mean()), ("inpaint", Inpaint()), ("linear", Linear()), ("linear:0", Linear(0)), ("dropped", Dropped()),
+        ("noise:2,7", Noise(2, 7)), ("mean", Mean()), ("inpaint", Inpaint()), ("dropped", Dropped()),
+        ("linear", Linear()), ("linear:0", Linear(0)),
         ("superpixels:80", Superpixels(80)), ("superpixels:80,quickshift", Superpixels(80, "quickshift")),
         ("pixels", Pixels()),
         ("windows:32,16", Windows(32, 16)), ("grid:3", Grid(3)), ("patches", Patches()), ("patches:16", Patches(16)),

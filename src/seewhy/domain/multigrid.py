@@ -144,4 +144,5 @@ def _fine(planes: Planes, shape: torch.Size) -> Resized:
 
 
 def _dot(one: Planes, other: Planes) -> Float[Tensor, "n c 1 1"]:
-    return torch.linalg.vecdot(one.flatten(2), other.flatten(2))[..., None, None]
+    product: Tensor = torch.linalg.vecdot(one.flatten(2), other.flatten(2))
+    return product[..., None, None]
