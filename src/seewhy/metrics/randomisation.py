@@ -31,6 +31,7 @@ VANISHED = "the map vanished in every re-initialised network"
     ),
     traps=(
         "Passing is necessary, not sufficient: noise would pass.",
+        "A function must ask the network that it is handed: one that keeps its own never sees another, and gets 0.",
         "Two maps that follow the edges of one image correlate whatever the networks know.",
         "Entropy depends on the bins and on single extreme values.",
     ),
