@@ -42,6 +42,7 @@ class Trial:
     promises: frozenset[str] = frozenset()  # axioms that the method declares
     truth: Bool[Tensor, "*space"] | None = None  # where the reasons are, by a person or by construction
     gaze: Float[Tensor, "*space"] | None = None  # how long people looked where
+    others: Probe | None = None  # of other images of the set, whose clean answers are known
     cost: Cost = field(default_factory=Cost)  # of making the map
     seconds: float = 0.0
     seed: int = 0
@@ -93,6 +94,32 @@ class Trial:
             raise Unjudged("asked again, the explainer gave NaN or infinite values")
         return found.to(self.map.device)
 
+    @cached_property
+    def inside(self) -> Bool[Tensor, "*space"]:
+        """Where the reasons are, if that is somewhere and not everywhere."""
+        if self.truth is None:
+            raise Unjudged("no mask of the reasons was given")
+        if self.truth.shape != self.map.shape:
+            raise Unjudged(f"the mask is {tuple(self.truth.shape)} and the map {tuple(self.map.shape)}")
+        if not bool(self.truth.any()):
+            raise Unjudged("the mask is empty")
+        if bool(self.truth.all()):
+            raise Unjudged("the mask covers everything")
+        return self.truth.to(self.map.device)
+
+    @cached_property
+    def looked(self) -> Float[Tensor, "*space"]:
+        """How long people looked where, if that tells places apart."""
+        if self.gaze is None:
+            raise Unjudged("no gaze map was given")
+        if self.gaze.shape != self.map.shape:
+            raise Unjudged(f"the gaze map is {tuple(self.gaze.shape)} and the map {tuple(self.map.shape)}")
+        if not bool(torch.isfinite(self.gaze).all()) or float(self.gaze.min()) < 0:
+            raise Unjudged("the gaze map holds NaN, infinite or negative values")
+        if float(self.gaze.max()) == float(self.gaze.min()):
+            raise Unjudged("the gaze map is the same everywhere")
+        return self.gaze.to(self.map.device)
+
     def explained_again(self) -> Again:
         """Whoever made the map."""
         if self.again is None:
@@ -101,9 +128,13 @@ class Trial:
 
 
 def ranks_of(values: Tensor, seed: int) -> Tensor:
-    """Places in descending order; equal values are ordered by seeded chance, not by where they lie."""
-    generator = torch.Generator().manual_seed(seed)
-    shuffled = torch.randperm(values.numel(), generator=generator).to(values.device)
+    """Places in descending order; equal values are ordered by seeded chance, not by where they lie.
+
+    The opposite map has the opposite order, among equal values too: chance is turned around with the map.
+    """
+    shuffled = torch.randperm(values.numel(), generator=torch.Generator().manual_seed(seed)).to(values.device)
+    lean = (shuffled.double() - (values.numel() - 1) / 2) @ values.flatten().double()
+    shuffled = shuffled if lean > 0 else shuffled.flip(0)
     order = shuffled[values.flatten()[shuffled].argsort(descending=True, stable=True)]
     ranks = torch.empty_like(order)
     ranks[order] = torch.arange(len(order), device=order.device)

@@ -83,7 +83,7 @@ def explain_batch(job: Job, samples: Sequence[Sample], asked: Sequence[Asked]) -
         probe.cut = job.cut(wants, images[0])
         published: Scale = next((s.entry.scale for s in job.steps if s.entry.reads), job.steps[0].entry.scale)
         started = time.perf_counter()
-        _look(probe, job, wants, asked, published)
+        look(probe, job, wants, asked, published)
         looked = (time.perf_counter() - started) / len(samples)
         if job.budget is not None:  # counting the parts means making them, so only where it matters
             for step in job.steps:
@@ -125,7 +125,7 @@ def wants_of_all(job: Job) -> Wants:
     return functools.reduce(operator.or_, (wants_of(step, job.model) for step in job.steps))
 
 
-def _look(probe: Probe, job: Job, wants: Wants, asked: Sequence[Asked], published: Scale) -> None:
+def look(probe: Probe, job: Job, wants: Wants, asked: Sequence[Asked], published: Scale) -> None:
     """The shared pass: the prediction, the targets that follow from it, and what the methods read."""
     labels, rivals = job.model.labels, [None] * len(asked)
     probe.rivals = [] if job.checks != "quick" and wants.graph else None
