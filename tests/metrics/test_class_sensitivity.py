@@ -35,6 +35,35 @@ def _slopes(network, images, targets):
     return images.grad.sum(dim=1)
 
 
+def test_maps_that_are_one_place_each_are_told_apart_by_what_chance_would_give():
+    def one_hot(network, images, targets):
+        maps = torch.zeros(len(images), 16)
+        maps[torch.arange(len(images)), targets] = 1
+        return maps.reshape(-1, 4, 4)
+
+    image = torch.rand(3, 4, 4, generator=torch.Generator().manual_seed(0)) / 2 + 0.5
+    found = judge("class-sensitivity", trial_of(Opposed(), image, one_hot))
+    assert found["class sensitivity"].value == pytest.approx(1 + 1 / 15)  # two different one-hots: rho = -1 / (n - 1)
+
+
+def test_a_saturated_map_and_its_inverse_are_as_far_apart_as_can_be():
+    def halves(network, images, targets):
+        return torch.stack([torch.arange(16.0).reshape(4, 4).ge(8).float().sub(target).abs() for target in targets])
+
+    image = torch.rand(3, 4, 4, generator=torch.Generator().manual_seed(0)) / 2 + 0.5
+    trial = trial_of(Opposed(), image, halves)
+    assert judge("class-sensitivity", trial)["class sensitivity"].value == pytest.approx(2.0)
+
+
+def test_nan_in_the_other_map_is_no_number():
+    def broken(network, images, targets):
+        return torch.full_like(images[:, 0], float("nan")) if targets[0] else images[:, 0]
+
+    image = torch.rand(3, 4, 4, generator=torch.Generator().manual_seed(0))
+    with pytest.raises(Unjudged, match="NaN"):
+        judge("class-sensitivity", trial_of(Opposed(), image, broken))
+
+
 @pytest.mark.parametrize("blind", ["edges", "random", "centre-prior"])
 def test_what_does_not_ask_about_the_class_gets_exactly_nothing(blind):
     assert judge("class-sensitivity", trial_of(tiny_cnn(), IMAGE, blind))["class sensitivity"].value == pytest.approx(

@@ -64,6 +64,16 @@ def test_a_map_that_vanishes_is_counted_and_left_out():
     assert "vanished in every" in found["randomisation"].why
 
 
+def test_a_map_turned_around_counts_as_the_same_map():
+    weight = tiny_cnn().head.weight.detach()
+
+    def turned(network, images, targets):
+        return images[:, 0] * (1 if torch.equal(network.head.weight.detach(), weight) else -1)
+
+    found = judge("randomisation", trial_of(tiny_cnn(), IMAGE, turned))
+    assert found["randomisation"].value == pytest.approx(0, abs=1e-12)
+
+
 @pytest.mark.parametrize("network", [tiny_cnn, tiny_vit])
 @pytest.mark.parametrize("name", ["randomisation", "cascading-randomisation"])
 def test_the_network_is_left_as_found(network, name):

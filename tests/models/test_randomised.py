@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torchvision
 from image_networks import build, pictures
 from torch import nn
 
@@ -44,6 +45,15 @@ def test_every_number_of_every_parameter_changes(family):
     for name, parameter in module.named_parameters():
         assert bool((parameter != made[name]).all()), f"some of {name} stayed"
         assert bool(torch.isfinite(made[name]).all())
+
+
+def test_resetting_modules_alone_would_leave_a_quarter_of_a_vision_transformer():
+    with torch.device("meta"):
+        module = torchvision.models.vit_b_16()
+    reset = [part for part in module.modules() if hasattr(part, "reset_parameters")]
+    owned = sum(p.numel() for part in reset for p in part.parameters(recurse=False))
+    whole = sum(p.numel() for p in module.parameters())
+    assert (whole - owned) / whole == pytest.approx(0.247, abs=0.001)
 
 
 @pytest.mark.parametrize("family", ["torchvision ResNet", "torchvision ViT", "timm ViT", "Hugging Face ViT"])
@@ -130,3 +140,10 @@ def test_parts_are_listed_from_the_answer_to_the_image():
 def test_a_function_has_nothing_that_could_be_drawn_anew():
     with pytest.raises(MissingCapability, match="no parameters"):
         adapt(plain_function).randomised(smooth(2, 3, 24, 24), seed=0)
+
+
+def test_a_copy_on_a_device_answers_alike_and_is_another_network():
+    model, images = adapt(tiny_cnn()), smooth(2, 3, 24, 24)
+    twin = model.moved(torch.device("cpu"))
+    assert twin.module is not model.module
+    assert torch.equal(twin(images), model(images))

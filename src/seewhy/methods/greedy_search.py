@@ -28,6 +28,7 @@ from ..registry import method
     ),
     signed=False,
     scale="probability",
+    jumps=True,
 )
 def greedy_search(probe: Probe, *, regions: RegionSpec = Grid(4), baseline: Baseline = Mean()) -> Evidence:
     """Greedy on v(S) - v(rest), the height between insertion and deletion; 1 for the first part, the last gets 1/p."""

@@ -23,6 +23,7 @@ from ..metric_registry import metric
     traps=(
         "Two classes may share their reasons: a low number is no proof against a map, 0 is.",
         "Noise that changes with the class would score 1: read it beside the faithfulness.",
+        "Maps sampled with one seed share their noise, which makes them look alike: read their error bar first.",
     ),
 )
 def class_sensitivity(trial: Trial) -> Scores:

@@ -31,7 +31,9 @@ VANISHED = "the map vanished in every re-initialised network"
     ),
     traps=(
         "Passing is necessary, not sufficient: noise would pass.",
+        "A function must ask the network that it is handed: one that keeps its own never sees another, and gets 0.",
         "Two maps that follow the edges of one image correlate whatever the networks know.",
+        "Maps sampled with one seed share their noise, which makes them look alike: read their error bar first.",
         "Entropy depends on the bins and on single extreme values.",
     ),
 )  # fmt: skip
