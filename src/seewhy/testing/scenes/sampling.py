@@ -18,7 +18,7 @@ from .subjects import BIRD, Look, one_of
 from .surroundings import BLENDS, USUAL, Background, Thing, telling_background, watermark
 
 SPLITS = {"train": 0, "validation": 1, "test": 2}
-SHORTCUTS = {"none": None, "watermark": watermark, "background": telling_background}
+SHORTCUTS = ("none", "watermark", "background")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +50,12 @@ def dataset(
     that the shortcut points to the right class, and otherwise it points anywhere.
     """
     made = rule_of(rule)
+    if count < 1:
+        raise BadOption(f"A set of {count} scenes is empty.", fix="ask for one or more.")
     scenes = [
-        scene(i, seed, rule=made, split=split, missing=missing, shortcut=shortcut, strength=strength)
+        scene_at(i, seed, rule=made, split=split, missing=missing, shortcut=shortcut, strength=strength)
         for i in range(count)
     ]
-    if not scenes:
-        raise BadOption(f"A set of {count} scenes is empty.", fix="ask for one or more.")
     return Rendered(
         images=torch.stack([scene.render(size) for scene in scenes]),
         labels=torch.tensor([scene.label for scene in scenes]),
@@ -66,7 +66,7 @@ def dataset(
     )
 
 
-def scene(
+def scene_at(
     index: int,
     seed: int = 0,
     *,
@@ -79,6 +79,9 @@ def scene(
     """The scene at a place of a set, drawn from its own random numbers."""
     one_of(split, SPLITS, "split")
     one_of(shortcut, SHORTCUTS, "shortcut")
+    for name, chance in {"missing": missing, "strength": strength}.items():
+        if not 0 <= chance <= 1:
+            raise BadOption(f"{name}={chance} is no chance.", fix="give a number from 0 to 1.")
     rule = rule_of(rule)
     random = np.random.default_rng((seed, SPLITS[split], index))
     label = index % len(rule.classes)
@@ -97,7 +100,7 @@ def _with_shortcut(plain: Scene, shortcut: str, told: int) -> Scene:
 
 def _thinned(whole: Scene, random: np.random.Generator, rule: Rule, missing: float) -> Scene:
     """Some parts left out, never so many that the class cannot be told any more."""
-    for part in (part for part in whole.kind.parts if part != "body"):
+    for part in (part for part, looks in whole.kind.looks.items() if len(looks) > 1):
         fewer = whole.without(part)
         whole = fewer if random.random() < missing and rule.label(fewer) == whole.label else whole
     return whole
