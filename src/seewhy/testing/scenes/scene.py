@@ -38,7 +38,7 @@ class Drawn:
 
     @property
     def owners(self) -> tuple[str, ...]:
-        """The names that occur in the labels, in their order: the parts of `explain(…, regions=drawn.labels)`."""
+        """The names that occur in the labels, in their order: the parts of `regions=Given(drawn.labels)`."""
         return tuple(self.names[index] for index in self.labels.unique().tolist())
 
     def _index(self, name: str) -> int:
