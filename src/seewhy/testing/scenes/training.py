@@ -59,17 +59,16 @@ class _Recipe:
 
     def data(self, split: str) -> tuple[Images, Int[Tensor, " b"]]:
         """Scenes to learn from, or whole ones without a shortcut to be tested on."""
-        told = (
-            {"missing": self.missing, "shortcut": self.shortcut, "strength": self.strength} if split == "train" else {}
-        )
-        count = SCENES[self.rule] if split == "train" else HELD_OUT
-        found = dataset(count, self.seed, rule=self.rule, split=split, size=self.size, **told)  # type: ignore[arg-type]
+        asked = functools.partial(dataset, seed=self.seed, rule=self.rule, split=split, size=self.size)
+        told = functools.partial(asked, missing=self.missing, shortcut=self.shortcut, strength=self.strength)
+        found = told(SCENES[self.rule]) if split == "train" else asked(HELD_OUT)
         return found.images, found.labels
 
     @property
     def file(self) -> str:
         """A name that changes with the recipe, with the code that draws and trains, and with torch."""
-        code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+        here = Path(__file__).parent
+        code = b"".join(path.read_bytes() for path in (here.parent / "tiny_models.py", *sorted(here.glob("*.py"))))
         digest = hashlib.blake2b(repr((asdict(self), torch.__version__)).encode() + code, digest_size=8).hexdigest()
         return f"{self.kind}-{self.rule}-{digest}.pt"
 
