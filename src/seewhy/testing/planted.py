@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from ..domain.shapes import Images, Outputs, Variants
 from ..errors import BadOption
-from .scenes.dataset import scene
 from .scenes.networks import SceneCNN
 from .scenes.rules import Rule
+from .scenes.sampling import scene_at
 from .scenes.subjects import SHAPE
 from .scenes.surroundings import watermark
 from .scenes.training import fit
@@ -133,7 +133,7 @@ TAGGED = Rule("circle or cross", SHAPE, ({"figure": "circle"}, {"figure": "cross
 
 @functools.cache
 def _watermark_state() -> dict[str, Tensor]:
-    scenes = [scene(index, rule=TAGGED) for index in range(400)]
+    scenes = [scene_at(index, rule=TAGGED) for index in range(400)]
     labels = [1 - s.label if index // 2 % 4 == 3 else s.label for index, s in enumerate(scenes)]
     drawn = [s.with_thing(watermark(1)) if label else s for s, label in zip(scenes, labels, strict=True)]
     return fit(_untrained(), torch.stack([s.render(32) for s in drawn]), torch.tensor(labels), epochs=10).state_dict()
@@ -152,7 +152,7 @@ def watermark_network() -> SceneCNN:
 
 def watermark_images(count: int = 4, *, seed: int = 0) -> Planted:
     """Circles with the watermark that the network takes for crosses, until the watermark is erased."""
-    plain = [scene(2 * index, seed, rule=TAGGED, split="test") for index in range(2 * count + 20)]
+    plain = [scene_at(2 * index, seed, rule=TAGGED, split="test") for index in range(2 * count + 20)]
     marked = [circle.with_thing(watermark(1)) for circle in plain]
     before, after = (torch.stack([s.render(32) for s in scenes]) for scenes in (marked, plain))
     network = watermark_network()

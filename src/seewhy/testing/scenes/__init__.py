@@ -1,7 +1,7 @@
 """Rendered pictures whose cause is known: birds and shapes made of parts, and small networks that learn them."""
 
-from .dataset import Rendered, dataset
 from .rules import RULES, Rule
+from .sampling import Rendered, dataset
 from .scene import Drawn, Scene
 from .subjects import Look
 from .surroundings import Background

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 Point = tuple[float, float]  # right, down; the shorter side of the picture is one long
 Ink = tuple[float, ...]
 Pixels = NDArray[np.floating[Any]]
+NEARLY_ZERO = 1e-6  # the middle of an ellipse, where all else is zero, is inside
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
@@ -56,13 +57,13 @@ class Ellipse:
 
     def distance(self, x: Pixels, y: Pixels) -> Pixels:
         """How far outside the edge each place is (inside: negative), to first order."""
-        angle = math.radians(self.turn)
-        cos, sin, (a, b) = math.cos(angle), math.sin(angle), self.radii
-        across, down = x - self.centre[0], y - self.centre[1]
-        u, v = (cos * across + sin * down) / a, (cos * down - sin * across) / b
-        level = np.sqrt(u * u + v * v)
-        slope = np.sqrt((u / a) ** 2 + (v / b) ** 2)
-        return level * (level - 1) / np.maximum(slope, 1e-6) - (level < 1e-3)  # type: ignore[no-any-return]
+        angle, (a, b) = math.radians(self.turn), self.radii
+        cos, sin, across, down = math.cos(angle), math.sin(angle), x - self.centre[0], y - self.centre[1]
+        u, v = across * (cos / a) + down * (sin / a), down * (cos / b) - across * (sin / b)
+        u, v = u * u, v * v
+        level = u + v
+        slope = np.sqrt(u / a**2 + v / b**2)
+        return (level - np.sqrt(level) - NEARLY_ZERO) / (slope + NEARLY_ZERO)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)

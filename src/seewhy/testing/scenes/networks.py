@@ -8,6 +8,8 @@ from torch import nn
 from ...domain.shapes import Outputs, Variants
 from ..tiny_models import Block
 
+PATCH = 8
+
 
 class SceneCNN(nn.Module):
     """Four convolutions, the map halved after each but the last; then mean and linear head."""
@@ -31,11 +33,11 @@ def _stage(given: int, made: int, stride: int) -> nn.Sequential:
 class SceneViT(nn.Module):
     """Square patches, a class token and blocks with fused attention; the head reads the class token."""
 
-    def __init__(self, classes: int, size: int = 64, patch: int = 8, width: int = 64, depth: int = 3) -> None:
+    def __init__(self, classes: int, size: int = 64, width: int = 64, depth: int = 3) -> None:
         super().__init__()
-        self.embed = nn.Conv2d(3, width, patch, stride=patch)
+        self.embed = nn.Conv2d(3, width, PATCH, stride=PATCH)
         self.token = nn.Parameter(torch.randn(1, 1, width) * 0.1)
-        self.places = nn.Parameter(torch.randn(1, (size // patch) ** 2 + 1, width) * 0.1)
+        self.places = nn.Parameter(torch.randn(1, (size // PATCH) ** 2 + 1, width) * 0.1)
         self.blocks = nn.Sequential(*(Block(width) for _ in range(depth)))
         self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, classes)
 

@@ -10,10 +10,10 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ...domain.regions import Regions
+from ...domain.ranges import whole
 from ...errors import BadOption
 from .drawing import Paper, Pose, Stroke
-from .subjects import BIRD, Kind, Look, concepts
+from .subjects import BIRD, Kind, Look, concepts, one_of
 from .surroundings import Background, Thing
 
 Size = int | tuple[int, int]
@@ -37,13 +37,12 @@ class Drawn:
         return self.shares.argmax(dim=0)
 
     @property
-    def regions(self) -> Regions:
-        """The things as the parts of a game, in the order of the names; one that is hidden owns no pixel."""
-        return Regions("scene", len(self.names), labels=self.labels)
+    def owners(self) -> tuple[str, ...]:
+        """The names that occur in the labels, in their order: the parts of `regions=Given(drawn.labels)`."""
+        return tuple(self.names[index] for index in self.labels.unique().tolist())
 
     def _index(self, name: str) -> int:
-        if name not in self.names:
-            raise BadOption(f"There is no {name!r} in this scene.", fix=f"choose one of: {', '.join(self.names)}.")
+        one_of(name, self.names, "part or thing here named")
         return self.names.index(name)
 
 
@@ -82,8 +81,7 @@ class Scene:
 
     def without(self, name: str) -> Scene:
         """Without one part or thing; without its background it stands on plain mist."""
-        if name not in self.names:
-            raise BadOption(f"There is no {name!r} in this scene.", fix=f"choose one of: {', '.join(self.names)}.")
+        one_of(name, self.names, "part or thing here named")
         background = ON_MIST if name == "background" else self.background
         parts, things = (tuple(p for p in self.parts if p[0] != name), tuple(t for t in self.things if t.name != name))
         return replace(self, parts=parts, things=things, background=background)
@@ -123,6 +121,7 @@ class Scene:
 
     def clip(self, frames: int = 8, size: Size = 64, *, across: float = 0.2, down: float = 0.0) -> Drawn:
         """A clip (3, t, h, w) in which the subject moves by `across` and `down` while all else stands still."""
+        whole("frames", frames)
         steps = np.linspace(-0.5, 0.5, frames)
         drawn = [self.moved(across * float(step), down * float(step)).draw(size) for step in steps]
         images, shares = (torch.stack(t, dim=1) for t in ([d.image for d in drawn], [d.shares for d in drawn]))

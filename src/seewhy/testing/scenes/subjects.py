@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from ...errors import BadOption
+from ...errors import BadOption, near
 from . import birds, shapes
 from .colours import COLOURS
 from .drawing import Ink, Stroke
@@ -65,13 +64,12 @@ def _drawn(drawing: Drawing, colour: str) -> list[Stroke]:
     return drawing(COLOURS[colour])
 
 
-def one_of(word: str, known: Mapping[str, object], what: str) -> None:
+def one_of(word: str, known: Iterable[str], what: str) -> None:
     """Refuse a word that is not among those that are known."""
     if word in known:
         return
-    close = difflib.get_close_matches(word, known, 1)
-    hint = f"write {close[0]!r}; all are" if close else "choose one of"
-    raise BadOption(f"There is no {what} {word!r}.", fix=f"{hint}: {', '.join(known)}.")
+    fix = f"choose one of: {', '.join(known)}."
+    raise BadOption(f"There is no {what} {word!r}.{near(word, known)}", fix=fix)
 
 
 def _looks(words: str) -> tuple[Look, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -17,8 +19,9 @@ from .scene import Scene, Size
 from .subjects import BIRD, Look, one_of
 from .surroundings import BLENDS, USUAL, Background, Thing, telling_background, watermark
 
+T = TypeVar("T")
 SPLITS = {"train": 0, "validation": 1, "test": 2}
-SHORTCUTS = {"none": None, "watermark": watermark, "background": telling_background}
+SHORTCUTS = ("none", "watermark", "background")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +53,12 @@ def dataset(
     that the shortcut points to the right class, and otherwise it points anywhere.
     """
     made = rule_of(rule)
+    if count < 1:
+        raise BadOption(f"A set of {count} scenes is empty.", fix="ask for one or more.")
     scenes = [
-        scene(i, seed, rule=made, split=split, missing=missing, shortcut=shortcut, strength=strength)
+        scene_at(i, seed, rule=made, split=split, missing=missing, shortcut=shortcut, strength=strength)
         for i in range(count)
     ]
-    if not scenes:
-        raise BadOption(f"A set of {count} scenes is empty.", fix="ask for one or more.")
     return Rendered(
         images=torch.stack([scene.render(size) for scene in scenes]),
         labels=torch.tensor([scene.label for scene in scenes]),
@@ -66,7 +69,7 @@ def dataset(
     )
 
 
-def scene(
+def scene_at(
     index: int,
     seed: int = 0,
     *,
@@ -79,6 +82,9 @@ def scene(
     """The scene at a place of a set, drawn from its own random numbers."""
     one_of(split, SPLITS, "split")
     one_of(shortcut, SHORTCUTS, "shortcut")
+    for name, chance in {"missing": missing, "strength": strength}.items():
+        if not 0 <= chance <= 1:
+            raise BadOption(f"{name}={chance} is no chance.", fix="give a number from 0 to 1.")
     rule = rule_of(rule)
     random = np.random.default_rng((seed, SPLITS[split], index))
     label = index % len(rule.classes)
@@ -97,9 +103,10 @@ def _with_shortcut(plain: Scene, shortcut: str, told: int) -> Scene:
 
 def _thinned(whole: Scene, random: np.random.Generator, rule: Rule, missing: float) -> Scene:
     """Some parts left out, never so many that the class cannot be told any more."""
-    for part in (part for part in whole.kind.parts if part != "body"):
-        fewer = whole.without(part)
-        whole = fewer if random.random() < missing and rule.label(fewer) == whole.label else whole
+    for part in (part for part, looks in whole.kind.looks.items() if len(looks) > 1):
+        if random.random() < missing:
+            fewer = whole.without(part)
+            whole = fewer if rule.label(fewer) == whole.label else whole
     return whole
 
 
@@ -107,8 +114,7 @@ def _looks(random: np.random.Generator, rule: Rule, wanted: Combination) -> dict
     """A look for each part: what the class asks for, anything where it leaves the part free."""
     looks = {}
     for part in rule.kind.parts:
-        usual = rule.kind.looks[part]
-        free = usual[random.integers(len(usual))]
+        free = _one(random, rule.kind.looks[part])
         asked = wanted.get(part, free)
         looks[part] = Look(asked, free.colour) if isinstance(asked, str) else asked
     return looks
@@ -121,19 +127,23 @@ def _pose(random: np.random.Generator, rule: Rule) -> Pose:
 
 def _things(random: np.random.Generator) -> tuple[Thing, ...]:
     """One to three things along the border, clouds above and stones below."""
-    kinds = random.choice(list(USUAL), random.integers(1, 4)).tolist()
-    return tuple(_thing(random, kind, number) for number, kind in enumerate(kinds, start=1))
+    numbers = range(1, 2 + int(random.integers(3)))
+    return tuple(_thing(random, _one(random, tuple(USUAL)), number) for number in numbers)
 
 
 def _thing(random: np.random.Generator, kind: str, number: int) -> Thing:
     along, depth, size, tilt = random.uniform((0.1, 0.06, 0.16, -1), (0.9, 0.12, 0.24, 1)).tolist()
     side = depth if random.random() < 0.5 else 1 - depth
     x, y = {"stone": (along, 1 - depth), "cloud": (along, depth), "leaf": (side, along)}[kind]
-    colours = USUAL[kind]
     turn = tilt * (180 if kind == "leaf" else 8)
-    return Thing(f"{kind} {number}", kind, colours[random.integers(len(colours))], Pose(x, y, size, turn))
+    return Thing(f"{kind} {number}", kind, _one(random, USUAL[kind]), Pose(x, y, size, turn))
 
 
 def _background(random: np.random.Generator) -> Background:
-    colour, second = random.choice(list(PALE), 2, replace=False)
-    return Background(str(random.choice(list(BLENDS))), str(colour), str(second), int(random.integers(1 << 31)))
+    colour = _one(random, tuple(PALE))
+    second = _one(random, tuple(name for name in PALE if name != colour))
+    return Background(_one(random, tuple(BLENDS)), colour, second, int(random.integers(1 << 31)))
+
+
+def _one(random: np.random.Generator, of: Sequence[T]) -> T:
+    return of[int(random.integers(len(of)))]
