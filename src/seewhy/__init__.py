@@ -15,7 +15,9 @@ _HOMES = {
     "explain": "run.explain",
     "overview": "run.overview",
     "photo": "inputs.photos",
+    "Clip": "inputs.clip",
     "Explanation": "explanation",
+    "Pace": "inputs.pace",
     "Preprocess": "inputs.preprocess",
     **dict.fromkeys(("Box", "Contrast", "Segment", "Similar"), "domain.target"),
     **dict.fromkeys(("Grid", "Pixels", "Patches", "Superpixels", "Given", "Windows"), "domain.regions"),
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
     from .domain.target import Segment as Segment
     from .domain.target import Similar as Similar
     from .explanation import Explanation as Explanation
+    from .inputs.clip import Clip as Clip
+    from .inputs.pace import Pace as Pace
     from .inputs.photos import photo as photo
     from .inputs.preprocess import Preprocess as Preprocess
     from .models.adapt import adapt as adapt
