@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil
 from typing import Any, Literal
 
 import numpy as np
@@ -52,12 +54,15 @@ class Timeline:
 
     # -- cells of a map and moments
 
-    def footprints(self, cells: int) -> list[Span]:
-        """When each cell of a map looks: from its first frame's appearance to the end of its last frame."""
-        edges = np.arange(cells + 1) * (len(self) / cells)
-        first = np.floor(edges[:-1] + 1e-9).astype(int)
-        last = np.ceil(edges[1:] - 1e-9).astype(int) - 1
-        return [(self.begins[i], self.ends[j]) for i, j in zip(first, last, strict=True)]
+    def footprints(self, cells: int, *, blocky: bool = False) -> list[Span]:
+        """When each cell of a map looks: from its first frame's appearance to the end of its last frame.
+
+        Neighbours of a smooth map share a frame where its borders fall into one; parts (blocky) share none.
+        """
+        edges = [k * len(self) / cells for k in range(cells + 1)]
+        if blocky:
+            edges = [-(-k * len(self) // cells) for k in range(cells + 1)]  # as regions divide an axis
+        return [(self.begins[int(a)], self.ends[ceil(b - 1e-9) - 1]) for a, b in pairwise(edges)]
 
     def to_seconds(self, position: float) -> float:
         """When a position in model frames (0 is the beginning of the first, 0.5 its middle) is shown."""
@@ -74,8 +79,11 @@ class Timeline:
     def on_frames(self, values: NDArray[Any], *, blocky: bool = False, frame: int | None = None) -> NDArray[Any]:
         """A map (..., cells, gh, gw) that covers the model's frames, on each of them, or on one (..., 1, gh, gw)."""
         frames = np.arange(len(self)) if frame is None else np.array([frame])
-        per_cell = values.shape[-3] / len(self)
-        return sampled(values, (frames + 0.5) * per_cell, -3, reach=0.0 if blocky else per_cell)
+        cells = values.shape[-3]
+        if blocky:
+            held: NDArray[Any] = values.take(frames * cells // len(self), axis=-3)
+            return held
+        return sampled(values, (frames + 0.5) * (cells / len(self)), -3, reach=cells / len(self))
 
     # -- files
 
@@ -86,4 +94,5 @@ class Timeline:
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Timeline:
         """What `to_json` wrote."""
-        return Timeline(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+        fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in data.items()}
+        return Timeline(**fields)

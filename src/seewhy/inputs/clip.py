@@ -14,7 +14,7 @@ import torch
 from ..domain.footage import Footage
 from ..domain.geometry import Geometry, Size
 from ..domain.picture import Picture
-from ..errors import BadOption
+from ..errors import BadOption, UnknownPreprocessing
 from .pace import Indices, Pace, Sampling, on_screen
 from .preprocess import Preprocess
 from .resize import PLACES, Place
@@ -98,6 +98,14 @@ class Clip:
             pace = replace(pace, rate=None)
         return replace(pace, **{name: value for name, value in asked.items() if value is not None})
 
+    def know_frames(self, preprocess: Preprocess) -> None:
+        """Refuse to guess how many frames a model wants."""
+        if preprocess.pace is None and self.frames is None and self.times is None:
+            raise UnknownPreprocessing(
+                f"{self.name!r} is a clip, and the model's preprocessing says nothing of frames: is it one for images?",
+                fix="say how many with seewhy.Clip(..., frames=16) or Preprocess.of(..., pace=seewhy.Pace(16)).",
+            )
+
     def chosen(self, footage: Footage, preprocess: Preprocess) -> tuple[Indices, str]:
         """The frames that the model is shown, and how they were chosen, in words."""
         start, end = self.stretch(footage)
@@ -123,6 +131,7 @@ def is_clip(thing: object, preprocess: Preprocess) -> bool:
 
 def clip_sample(clip: Clip, preprocess: Preprocess, *, name: str | None = None) -> Sample:
     """The frames of the model, made one after the other, and where and when they lie in the original."""
+    clip.know_frames(preprocess)
     footage = clip.footage()
     if clip.size is not None:
         size = (clip.size, clip.size) if isinstance(clip.size, int) else clip.size

@@ -13,6 +13,7 @@ from ..errors import BadOption
 
 Sampling = Literal["uniform", "dense", "segments", "random"]
 Indices = NDArray[np.intp]
+Moments = NDArray[np.floating]
 USUAL = 16  # frames, where nothing says how many
 
 
@@ -39,7 +40,7 @@ class Pace:
                 fix="give at least one frame, a stride of at least 1, and a positive rate or none.",
             )
 
-    def choose(self, times: NDArray[np.float64], start: float, end: float, *, seed: int = 0) -> Indices:
+    def choose(self, times: Moments, start: float, end: float, *, seed: int = 0) -> Indices:
         """Ascending numbers of frames among those that are on screen from start to end; times ascend."""
         first, stop = on_screen(times, start), int(np.searchsorted(times, end))
         if self.sampling == "uniform":
@@ -52,7 +53,7 @@ class Pace:
         draws = np.random.default_rng(seed).random(self.frames)
         return np.floor(edges[:-1] + draws * np.diff(edges)).astype(np.intp)
 
-    def _dense(self, times: NDArray[np.float64], first: int, stop: int, start: float, end: float) -> Indices:
+    def _dense(self, times: Moments, first: int, stop: int, start: float, end: float) -> Indices:
         """Around the middle of the window; where it is too short, its first and last frames are repeated."""
         if self.rate is not None:
             around = (start + end) / 2 + (np.arange(self.frames) - (self.frames - 1) / 2) / self.rate
@@ -81,17 +82,17 @@ class Pace:
         return Pace(**data)
 
 
-def on_screen(times: NDArray[np.float64], moment: float) -> int:
+def on_screen(times: Moments, moment: float) -> int:
     """The number of the frame that is shown at a moment."""
     return max(int(np.searchsorted(times, moment, side="right")) - 1, 0)
 
 
-def _at(times: NDArray[np.float64], moments: NDArray[np.float64]) -> Indices:
+def _at(times: Moments, moments: Moments) -> Indices:
     # Nudged, so that rounding cannot put the very moment of a frame's appearance into the frame before.
     return (np.searchsorted(times, moments + 1e-9, side="right") - 1).clip(0)
 
 
-def _moments(start: float, end: float, count: int) -> NDArray[np.float64]:
+def _moments(start: float, end: float, count: int) -> Moments:
     """The middles of equal stretches of the time."""
     return start + (np.arange(count) + 0.5) * (end - start) / count
 

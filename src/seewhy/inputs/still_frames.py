@@ -21,6 +21,12 @@ from .decode import FORMATS, damage_refused, found, picture_of
 
 LAZY = 0.1  # seconds that programs show a frame for which a GIF asks less than ...
 LEAST = 0.011  # ... this
+COLOURS = {3: (1, 3, 4), 1: (1, 3), 0: (1, 3)}  # how many an axis can hold; the first that fits is taken
+ORDERS = {
+    3: "frames, height, width, channels",
+    1: "frames, channels, height, width",
+    0: "channels, frames, height, width",
+}
 
 
 class StillFrames(Footage):
@@ -111,11 +117,10 @@ def stacked(frames: NDArray[Any] | Tensor) -> tuple[NDArray[Any], list[str]]:
     if stack.ndim == 3 and not ends_in_colours(stack):
         return stack[..., None], [f"shape {stack.shape} read as frames, height, width"]
     if stack.ndim == 4:
-        for axis, words in ((3, "frames, height, width, channels"), (1, "frames, channels, height, width"),
-                            (0, "channels, frames, height, width")):  # fmt: skip
-            if stack.shape[axis] in (1, 3, 4):
-                doubtful = sum(stack.shape[i] in (1, 3, 4) for i in (3, 1, 0)) > 1 or axis != 3
-                return np.moveaxis(stack, axis, 3), [f"shape {stack.shape} read as {words}"] if doubtful else []
+        fits = [axis for axis, colours in COLOURS.items() if stack.shape[axis] in colours]
+        if fits:
+            words = f"shape {stack.shape} read as {ORDERS[fits[0]]}"
+            return np.moveaxis(stack, fits[0], 3), [] if fits == [3] else [words]
     raise BadPixels(
         f"A clip cannot have the shape {stack.shape}: no axis can be its colours.",
         fix="give frames, height, width and 3 colours: (t, h, w, 3).",

@@ -108,7 +108,8 @@ class VideoFile(Footage):
             container.seek(at, stream=stream)
         except av.FFmpegError as error:
             raise self._damaged(f"cannot be searched: {error.strerror}") from error
-        return container.decode(stream)
+        decoder: Iterator[VideoFrame] = container.decode(stream)
+        return decoder
 
     def _next(self, decoder: Iterator[VideoFrame], number: int | None) -> VideoFrame | None:
         import av
