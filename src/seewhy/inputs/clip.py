@@ -52,7 +52,9 @@ class Clip:
     @property
     def name(self) -> str:
         """What a person knows it by."""
-        return Path(self.of).name if isinstance(self.of, str | Path) else getattr(self.of, "name", "clip")
+        if isinstance(self.of, Footage):
+            return self.of.name
+        return Path(self.of).name if isinstance(self.of, str | Path) else "clip"
 
     def footage(self) -> Footage:
         """The original frames."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".mp4", ".m4v", ".webm", ".mov", ".avi", ".mkv")
 EVEN = 0.1  # how much the time from frame to frame may vary before the rate counts as variable
+LONGER = 1.1  # how much longer than its frames a file may say that it is
 
 
 class VideoFile(Footage):
@@ -58,6 +59,7 @@ class VideoFile(Footage):
         self.times = (self._pts - self._pts[0]) * self._base
         usual = float(np.median(np.diff(self.times))) if len(self.times) > 1 else 0.0
         self.end = float(self.times[-1] + (packets[-1][2] * self._base or usual or 1.0))
+        self._stated = _stated(container, stream)
 
     def _look(self, first: VideoFrame, stream: VideoStream) -> None:
         """What the first frame tells about all: size, rotation, and what happens to its pixels."""
@@ -72,6 +74,8 @@ class VideoFile(Footage):
             "interlaced: each frame shows two moments": first.interlaced_frame,
             f"its pixels are not square ({ratio}): shown as they are stored": ratio and ratio != 1,
             "frame rate varies": varies,
+            f"says that it lasts {self._stated:.4g} s, but only {self.end:.4g} s can be read": self._stated
+            > LONGER * self.end,
         }
         self.notes = (*self._turn.notes, *(words for words, holds in notes.items() if holds))
 
@@ -160,6 +164,15 @@ class VideoFile(Footage):
         return UnreadableClip(
             problem, fix="give the whole file, or ask for what is left with seewhy.Clip(path, end=…)."
         )
+
+
+def _stated(container: InputContainer, stream: VideoStream) -> float:
+    """How long the file says that the video is; 0 where it does not."""
+    if stream.duration:
+        return float(stream.duration * (stream.time_base or 0))
+    if container.duration and len(container.streams) == 1:
+        return float(container.duration - (container.start_time or 0)) / 1e6
+    return 0.0
 
 
 def _pts(frame: VideoFrame) -> int:
