@@ -9,7 +9,7 @@ from PIL import Image
 
 from inputs.little_videos import level, moving_square, write
 from seewhy import Clip, Pace, Preprocess
-from seewhy.errors import BadOption, BadPixels, UnknownPreprocessing
+from seewhy.errors import BadOption, BadPixels, UnknownPreprocessing, UnreadableImage
 from seewhy.inputs.expand import expand
 from seewhy.inputs.kinetics import of_video_network
 from seewhy.inputs.read import read_sample
@@ -79,6 +79,15 @@ def test_gif_frames_without_a_duration_are_shown_as_programs_show_them(tmp_path)
     sample = read_sample(gif(tmp_path / "hasty.gif", milliseconds=0), SMALL)
     assert sample.geometry.time.span == pytest.approx((0.0, 2.0))
     assert any("without a duration" in note for note in sample.picture.notes)
+
+
+def test_a_damaged_gif_is_refused(tmp_path):
+    whole = gif(tmp_path / "moving.gif").read_bytes()
+    (tmp_path / "cut.gif").write_bytes(whole[:200])
+    (tmp_path / "words.gif").write_bytes(b"no picture at all")
+    for name in ("cut.gif", "words.gif"):
+        with pytest.raises(UnreadableImage):
+            read_sample(tmp_path / name, SMALL)
 
 
 def test_tensors_of_the_models_size_go_as_they_are():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import warnings
 from collections.abc import Iterator
@@ -132,6 +133,12 @@ def found(path: Path, wanted: str = "an image") -> None:
     folder = path.parent if os.access(path.parent, os.R_OK) and os.path.isdir(path.parent) else None
     close = near(path.name, (entry.name for entry in folder.iterdir())) if folder else ""
     raise MissingInput(f"{shown} does not exist.{close}", fix="check the path.")
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _why(path: Path | None, error: Exception) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from ..domain.footage import Footage
 from ..domain.picture import Picture
 from ..errors import BadOption, BadPixels
 from .arrays import as_image, ends_in_colours, picture_of_array, unit_checked
-from .decode import FORMATS, damage_refused, found, picture_of
+from .decode import FORMATS, check_size, damage_refused, file_digest, found, picture_of
 
 LAZY = 0.1  # seconds that programs show a frame for which a GIF asks less than ...
 LEAST = 0.011  # ... this
@@ -62,36 +63,44 @@ class StillFrames(Footage):
         return whole.hexdigest()
 
 
-class AnimatedImage(StillFrames):
+class AnimatedImage(Footage):
     """The frames of an animated GIF, with the times that it gives them."""
 
     def __init__(self, path: Path) -> None:
         found(path, "a clip")
-        self.path = path
-        with damage_refused(repr(str(path)), path):
-            seconds = self._durations()
-            super().__init__([self._reader(i) for i in range(len(seconds))], name=path.name, fps=1.0)
+        self.path, self.name = path, path.name
+        seconds = self._durations()
         if any(each < LEAST for each in seconds):
-            self.notes = (*self.notes, f"frames without a duration are shown for {LAZY:g} s")
+            self.notes = (f"frames without a duration are shown for {LAZY:g} s",)
             seconds = [each if each >= LEAST else LAZY for each in seconds]
         edges = np.concatenate([[0.0], np.cumsum(seconds)])
         self.times, self.end = edges[:-1], float(edges[-1])
 
     def _durations(self) -> list[float]:
         seconds = []
-        with Image.open(self.path, formats=FORMATS) as image:
+        with self._open() as image:
+            self.size = (image.height, image.width)
             for number in range(getattr(image, "n_frames", 1)):
                 image.seek(number)
                 seconds.append(float(image.info.get("duration", 0)) / 1000)
         return seconds
 
-    def _reader(self, number: int) -> Callable[[], Picture]:
-        def read() -> Picture:
-            with damage_refused(repr(str(self.path)), self.path), Image.open(self.path, formats=FORMATS) as image:
+    def frames(self, wanted: Sequence[int]) -> Iterator[NDArray[np.uint8]]:
+        with self._open() as image:
+            for number in wanted:
                 image.seek(number)
-                return picture_of(image.copy())
+                yield picture_of(image.copy()).pixels
 
-        return read
+    @contextmanager
+    def _open(self) -> Iterator[Image.Image]:
+        shown = repr(str(self.path))
+        with damage_refused(shown, self.path), Image.open(self.path, formats=FORMATS) as image:
+            check_size((image.height, image.width), shown)
+            yield image
+
+    @cached_property
+    def digest(self) -> str:
+        return file_digest(self.path)
 
 
 def footage_of_frames(frames: Any, *, name: str, fps: float | None) -> StillFrames:

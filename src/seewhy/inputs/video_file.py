@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..domain.footage import Footage
 from ..errors import MissingPackage, UnreadableClip
-from .decode import check_size, found
+from .decode import check_size, file_digest, found
 from .upright import Turn
 
 if TYPE_CHECKING:
@@ -128,8 +127,7 @@ class VideoFile(Footage):
 
     @cached_property
     def digest(self) -> str:
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_digest(self.path)
 
     @contextmanager
     def _open(self) -> Iterator[tuple[InputContainer, VideoStream]]:
