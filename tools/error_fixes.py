@@ -6,6 +6,7 @@ FIXES = {
     "input-error": "the root of all errors about inputs",
     "missing-input": "check the path; near names in the same folder are suggested",
     "unreadable-image": "give an undamaged PNG, JPEG, WebP, TIFF, BMP or GIF file",
+    "unreadable-clip": "give an undamaged video file, or with `seewhy.Clip(path, end=…)` what is left of it",
     "image-too-large": "make the image smaller before",
     "bad-pixels": "bring the array to [0, 1] and a known shape, or pass ready tensors with `Preprocess.plain()`",
     "model-error": "the root of all errors about models",

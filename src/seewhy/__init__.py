@@ -17,7 +17,9 @@ _HOMES = {
     "report_card": "report.report_card",
     "ReportCard": "report.report_card",
     "photo": "inputs.photos",
+    "Clip": "inputs.clip",
     "Explanation": "explanation",
+    "Pace": "inputs.pace",
     "Preprocess": "inputs.preprocess",
     **dict.fromkeys(("Box", "Contrast", "Segment", "Similar"), "domain.target"),
     "Linear": "domain.linear",
@@ -53,6 +55,8 @@ if TYPE_CHECKING:
     from .domain.target import Similar as Similar
     from .domain.tolerance import Anytime as Anytime
     from .explanation import Explanation as Explanation
+    from .inputs.clip import Clip as Clip
+    from .inputs.pace import Pace as Pace
     from .inputs.photos import photo as photo
     from .inputs.preprocess import Preprocess as Preprocess
     from .models.adapt import adapt as adapt

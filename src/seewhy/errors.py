@@ -54,6 +54,12 @@ class UnreadableImage(InputError):
     code = "unreadable-image"
 
 
+class UnreadableClip(InputError):
+    """The file holds no video, is damaged, or ends before a frame that is needed."""
+
+    code = "unreadable-clip"
+
+
 class ImageTooLarge(InputError):
     """The image has more pixels than can be decoded safely."""
 

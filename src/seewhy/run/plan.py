@@ -45,10 +45,11 @@ class Step:
     def on(self, geometry: Geometry) -> Step:
         """With regions that were drawn on the original photo as regions of what the model sees."""
         given = self.options.get("regions")
-        if not isinstance(given, Given) or given.masks.shape[-2:] != geometry.original or not geometry.steps:
+        axes = len(geometry.pixels)
+        if not isinstance(given, Given) or tuple(given.masks.shape[-axes:]) != geometry.pixels or not geometry.steps:
             return self
         masks = np.asarray(given.masks)
-        seen = geometry.to_model(masks) if masks.ndim == 2 else np.stack([geometry.to_model(m > 0) for m in masks])
+        seen = geometry.to_model(masks) if masks.ndim == axes else np.stack([geometry.to_model(m > 0) for m in masks])
         return replace(self, options={**self.options, "regions": Given(seen)})
 
     def ask(self, image: Tensor, model: Model) -> Ask:
