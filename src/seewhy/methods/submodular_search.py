@@ -8,9 +8,9 @@ from torch import Tensor
 from ..domain.baseline import Baseline, Mean
 from ..domain.capability import Capability
 from ..domain.cost import Cost
-from ..domain.evidence import Evidence, PartScores
+from ..domain.evidence import Evidence
 from ..domain.regions import RegionSpec, Superpixels
-from ..engine.game import Game
+from ..engine.game import Game, part_evidence
 from ..engine.probe import Probe
 from ..registry import method
 
@@ -43,15 +43,7 @@ def submodular_search(probe: Probe, *, regions: RegionSpec = Superpixels(30), ba
             chosen = chosen.index_fill(0, candidates[best], True)
             gains[candidates[best]] = (worths[best] - worth) / 2
             worth = worths[best]
-        gains = gains.to(game.image.device)
-        parts = PartScores(game.regions, gains)
-        return Evidence(
-            game.regions.native(gains)[None],
-            parts=(parts,),
-            total=gains.sum()[None],
-            explained=(game.whole() - game.empty)[None],
-            empty=game.empty[None],
-        )
+        return part_evidence(game, gains, complete=True)
 
     return probe.play(regions, baseline, reading)
 
@@ -60,9 +52,9 @@ def _worth(game: Game, coalitions: Tensor) -> Tensor:
     """Consistency, the score of these regions alone, less that of all others: collaboration, but for a constant."""
     both = torch.cat([coalitions, ~coalitions])
     full, none = both.all(dim=1), ~both.any(dim=1)
+    scores = torch.where(full, float(game.whole()), float(game.empty))
     asked = ~(full | none)
-    scores = torch.where(full.to(game.image.device), game.whole(), game.empty)
     if bool(asked.any()):
-        scores = scores.masked_scatter(asked.to(scores.device), game.values(both[asked]))
-    here, rest = scores.float().cpu().chunk(2)
+        scores[asked] = scores.new_tensor(game.values(both[asked]).tolist())
+    here, rest = scores.chunk(2)
     return here - rest
