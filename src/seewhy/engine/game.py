@@ -134,18 +134,25 @@ class Game:
         return patches[:, 0]
 
 
-def part_evidence(game: Game, found: Estimate, sampling: Sampling, *, complete: bool = False) -> Evidence:
-    """One number per part with its error bars, as evidence; `complete` when they promise to sum to whole - empty."""
-    values, stderr, band = (part.float().to(game.image.device) for part in found.parts)
+def part_evidence(
+    game: Game, found: Estimate | Tensor, sampling: Sampling | None = None, *, complete: bool = False
+) -> Evidence:
+    """One number per part as evidence, with the error bars that come with it, wherever it was computed.
+
+    `complete` when the numbers promise to sum to whole - empty.
+    """
+    numbers = (found, None, None) if isinstance(found, Tensor) else found.parts
+    values, stderr, band = (None if part is None else part.float().to(game.image.device) for part in numbers)
+    assert values is not None
     return Evidence(
         game.regions.native(values)[None],
-        game.regions.native(stderr)[None],
-        game.regions.native(band)[None],
+        None if stderr is None else game.regions.native(stderr)[None],
+        None if band is None else game.regions.native(band)[None],
         parts=(PartScores(game.regions, values, stderr, band),),
         total=values.sum()[None] if complete else None,
         explained=(game.whole() - game.empty)[None] if complete else None,
         empty=game.empty[None],
-        sampling=(sampling,),
+        sampling=None if sampling is None else (sampling,),
     )
 
 

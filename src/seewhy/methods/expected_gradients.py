@@ -12,6 +12,7 @@ from ..domain.evidence import Evidence, Sampling
 from ..domain.tolerance import Tolerance
 from ..engine.closed import ClosedMean
 from ..engine.estimate import Estimate
+from ..engine.path import between
 from ..engine.probe import Probe
 from ..engine.sampling import sample
 from ..registry import method
@@ -61,8 +62,7 @@ def _one(
         # four evenly spaced places from one random start, each with a baseline of its own
         places = (torch.arange(4) + torch.rand(units, 1, generator=generator)) / 4
         starts = rivals[torch.randint(len(rivals), (units * 4,), generator=generator)]
-        t = places.flatten().to(image).reshape(-1, *[1] * image.ndim)
-        gradients = probe.gradients(starts + t * (image - starts), torch.full((4 * units,), i))
+        gradients = probe.gradients(between(starts, image, places.flatten()), torch.full((4 * units,), i))
         for four in ((image - starts) * gradients).sum(dim=1).reshape(units, 4, *image.shape[1:]):
             mean.add(four.mean(dim=0))
 

@@ -58,7 +58,7 @@ def sobol(
 
         def draw(fours: int) -> None:
             for _ in range(fours):
-                asked = dimmed(game, _design(points(FOUR))).double().cpu()
+                asked = dimmed(game, _design(points(FOUR))).double()
                 first, changed = asked[: 2 * FOUR], asked[2 * FOUR :].reshape(game.players, FOUR)
                 lost.append((changed - first[:FOUR]).square().mean(dim=1) / 2)
                 scores.append(first)

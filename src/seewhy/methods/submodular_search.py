@@ -5,9 +5,9 @@ from __future__ import annotations
 from ..domain.baseline import Baseline, Mean
 from ..domain.capability import Capability
 from ..domain.cost import Cost
-from ..domain.evidence import Evidence, PartScores
+from ..domain.evidence import Evidence
 from ..domain.regions import RegionSpec, Superpixels
-from ..engine.game import Game
+from ..engine.game import Game, part_evidence
 from ..engine.greedy import greedy
 from ..engine.probe import Probe
 from ..registry import method
@@ -33,13 +33,6 @@ def submodular_search(probe: Probe, *, regions: RegionSpec = Superpixels(30), ba
 
     def reading(game: Game) -> Evidence:
         _, gains = greedy(game)
-        parts = PartScores(game.regions, gains)
-        return Evidence(
-            game.regions.native(gains)[None],
-            parts=(parts,),
-            total=gains.sum()[None],
-            explained=(game.whole() - game.empty)[None],
-            empty=game.empty[None],
-        )
+        return part_evidence(game, gains, complete=True)
 
     return probe.play(regions, baseline, reading)
