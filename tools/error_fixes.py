@@ -26,6 +26,7 @@ FIXES = {
     "unknown-method": "see `seewhy methods`; near names are suggested",
     "unknown-option": "see the method's page for its options",
     "bad-option": "give a value that the message allows",
+    "bad-scores": "give one number per image, of the same images for each method; NaN for what could not be computed",
     "missing-capability": "use a method that this kind of model can have; the message names them",
     "budget-too-small": "raise the budget as the message says, or use fewer regions",
     "cancelled": "start again; sampling methods keep what they have after a few batches",

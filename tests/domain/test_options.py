@@ -12,6 +12,7 @@ from seewhy.domain.baseline import Baseline, Blur, Colour, Dropped, Inpaint, Mea
 from seewhy.domain.linear import Linear
 from seewhy.domain.options import coerce, decode, encode, parse_spec
 from seewhy.domain.regions import Given, Grid, Patches, Pixels, RegionSpec, Superpixels, Windows
+from seewhy.domain.tolerance import Anytime, Tolerance
 from seewhy.errors import BadOption
 
 share = st.floats(0, 1, allow_nan=False)
@@ -73,6 +74,15 @@ def test_numbers_written_as_text_are_numbers(number):
     assert coerce("samples", str(number), int) == number
     assert coerce("keep", str(number), float) == float(number)
     assert isinstance(coerce("keep", number, float), float)
+
+
+def test_a_tolerance_is_a_number_or_one_for_every_look():
+    assert coerce("tolerance", "0.05", Tolerance) == 0.05
+    assert coerce("tolerance", "anytime:0.05", Tolerance) == Anytime(0.05)
+    assert coerce("tolerance", json.loads(json.dumps(encode(Anytime(0.2)))), Tolerance) == Anytime(0.2)
+    for other in ("sometimes", "grid:3", "anytime:-1"):
+        with pytest.raises(BadOption, match="tolerance"):
+            coerce("tolerance", other, Tolerance)
 
 
 def test_words_of_a_choice_and_nothing_are_understood():

@@ -20,7 +20,7 @@ def mean_of_views(
 
     def reading(game: Game) -> Evidence:
         masks = SoftGrid(game.regions.space, cells, keep, seed)
-        mean, empty = MaskedMean(game.image, keep, masks.cells), game.empty[None]
+        mean, empty = MaskedMean(game.image, keep, masks.places), game.empty[None]
 
         def draw(count: int) -> None:
             for block, scores in game.soft(masks.draw(count, game.probe.chunks.forward)):

@@ -50,7 +50,7 @@ def debiased_rise(
 
     def reading(game: Game) -> Evidence:
         masks, empty = SoftGrid(game.regions.space, cells, keep, seed), game.empty[None]
-        slope = MaskRegression(masks, seed) if paired else MaskedSlope(game.image, keep, masks.cells)
+        slope = MaskRegression(masks, seed) if paired else MaskedSlope(game.image, keep, masks.places)
 
         def draw(count: int) -> None:
             for block, scores in game.soft(masks.draw(count, game.probe.chunks.forward, paired=paired)):

@@ -64,7 +64,8 @@ def lime(
             distance = 1 - rows.mean(dim=1).sqrt()  # cosine distance of bits to all ones
             weights = (-((distance / width) ** 2)).exp().sqrt()
             values, matrix, centred, residuals = ridge(rows, answers, weights, ridge_strength)
-            return paired_errors(values, centred, residuals, weights, matrix, seed=seed)
+            pull = ridge_strength * matrix @ values
+            return paired_errors(values, centred, residuals, weights, matrix, pull=pull, seed=seed)
 
         found, sampling = sample(
             game.probe.control, draw, estimate, units=samples // 2, calls=2 * game.baseline.fills, unit="pairs",

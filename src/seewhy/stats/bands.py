@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from .quantiles import LEVEL, t_quantile, z_quantile
+from .quantiles import LEVEL, t_quantile
 from .units import Units
 
 _DRAWS, _BLOCK = 1000, 4096  # of the multiplier bootstrap; units at a time
@@ -50,7 +51,8 @@ def max_t(influence: Float[np.ndarray, "m p"], stderr: Float[np.ndarray, " p"], 
     for block, start in enumerate(range(0, len(spread), _BLOCK)):
         rows = spread[start : start + _BLOCK]
         draws += _weights(seed, block, 1 << (len(rows) - 1).bit_length())[:, : len(rows)] @ rows
-    return float(np.quantile(np.abs(draws).max(axis=1), LEVEL)) * t_quantile(freedom) / z_quantile()
+    normal = float(np.quantile(np.abs(draws).max(axis=1), LEVEL))
+    return t_quantile(freedom, math.erf(normal / math.sqrt(2)))  # as far out in the tails of t
 
 
 @functools.lru_cache(maxsize=1)

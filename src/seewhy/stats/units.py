@@ -37,11 +37,13 @@ class Units:
             raise BadScores(
                 f"{len(clusters)} clusters were named for {len(table)} images.", fix="name one cluster per image."
             )
-        numbers = np.unique(np.asarray([str(name) for name in clusters])[kept], return_inverse=True)[1]
-        count = int(numbers.max(initial=-1)) + 1
-        sums = np.zeros((count, table.shape[1]))
+        names: dict[Any, int] = {}  # in the order they come
+        numbers = [names.setdefault(name, len(names)) for name, known in zip(clusters, kept, strict=True) if known]
+        sums = np.zeros((len(names), table.shape[1]))
         np.add.at(sums, numbers, rows)
-        return Units(sums, np.bincount(numbers, minlength=count).astype(float), int((~kept).sum()))
+        return Units(
+            sums, np.bincount(np.asarray(numbers, dtype=int), minlength=len(names)).astype(float), int((~kept).sum())
+        )
 
     def __len__(self) -> int:
         return len(self.sizes)
