@@ -14,6 +14,8 @@ _HOMES = {
     "cost": "run.cost",
     "explain": "run.explain",
     "overview": "run.overview",
+    "report_card": "report.report_card",
+    "ReportCard": "report.report_card",
     "photo": "inputs.photos",
     "Explanation": "explanation",
     "Preprocess": "inputs.preprocess",
@@ -23,6 +25,7 @@ _HOMES = {
         ("Colour", "Mean", "Blur", "Noise", "Sample", "Inpaint", "Nearest", "Dropped"),
         "domain.baseline",
     ),
+    "Anytime": "domain.tolerance",
 }
 
 __all__ = ["__version__", "errors", *sorted(_HOMES)]
@@ -46,10 +49,13 @@ if TYPE_CHECKING:
     from .domain.target import Contrast as Contrast
     from .domain.target import Segment as Segment
     from .domain.target import Similar as Similar
+    from .domain.tolerance import Anytime as Anytime
     from .explanation import Explanation as Explanation
     from .inputs.photos import photo as photo
     from .inputs.preprocess import Preprocess as Preprocess
     from .models.adapt import adapt as adapt
+    from .report.report_card import ReportCard as ReportCard
+    from .report.report_card import report_card as report_card
     from .run.cost import cost as cost
     from .run.explain import explain as explain
     from .run.overview import overview as overview

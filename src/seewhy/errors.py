@@ -180,6 +180,12 @@ class BadOption(QuestionError):
     code = "bad-option"
 
 
+class BadScores(QuestionError):
+    """The scores of images cannot be put into a table: shape, pairing or infinity."""
+
+    code = "bad-scores"
+
+
 class BadMap(QuestionError):
     """A map cannot be judged: its shape does not fit, or it does not belong to the image."""
 

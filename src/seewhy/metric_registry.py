@@ -36,6 +36,8 @@ class Metric:
     traps: tuple[str, ...]
     blind_scale: bool  # only the order of the map's values counts
     brief: Mapping[str, Any]  # options in a quick report
+    remembers: bool  # answers to equal questions are shared, so that it may ask for less
+    reads_map: bool  # False: it is about how the map was made
 
     @property
     def options(self) -> dict[str, inspect.Parameter]:
@@ -70,12 +72,26 @@ def metric(
     traps: tuple[str, ...] = (),
     blind_scale: bool = False,
     brief: Mapping[str, Any] | None = None,
+    remembers: bool = False,
+    reads_map: bool = True,
 ) -> Callable[[F], F]:
     """Register `f(trial, *, options) -> {line: Score}` under a name, with the facts that contracts test."""
 
     def register(function: F) -> F:
         _METRICS[name] = Metric(
-            name, function, family, lines, effort, card, frozenset(asks), paper, traps, blind_scale, brief or {}
+            name,
+            function,
+            family,
+            lines,
+            effort,
+            card,
+            frozenset(asks),
+            paper,
+            traps,
+            blind_scale,
+            brief or {},
+            remembers,
+            reads_map,
         )
         return function
 

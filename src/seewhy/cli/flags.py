@@ -37,11 +37,18 @@ MEANING = {
     "sign": "Which evidence to keep.",
     "steps": "Steps along the path, or of the search.",
     "stride": "Pixels from one window to the next.",
-    "tolerance": "Stop when the error bar is this share of the map's range.",
+    "tolerance": "Stop when the error bar is this share of the map's range; anytime:0.1 holds at every look.",
     "width": "Width of the kernel.",
     "window": "Side of the (smallest) window in pixels.",
 }
-METAVARS = {"int": "N", "float": "X", "str | None": "NAME", "Baseline": "BASELINE", "RegionSpec": "REGIONS"}
+METAVARS = {
+    "int": "N",
+    "float": "X",
+    "Tolerance": "X",
+    "str | None": "NAME",
+    "Baseline": "BASELINE",
+    "RegionSpec": "REGIONS",
+}
 
 
 def with_method_options(command: F) -> F:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+
+import numpy as np
 
 from .cost import Cost
 
@@ -23,6 +25,13 @@ class Score:
     @property
     def known(self) -> bool:
         return not self.why
+
+    @staticmethod
+    def mean(draws: Sequence[float]) -> Score:
+        """The mean of independent draws with its standard error; of a single one the error is not known."""
+        values = np.asarray(draws, dtype=float)
+        stderr = float(values.std(ddof=1) / len(values) ** 0.5) if len(values) > 1 else math.nan
+        return Score(float(values.mean()), stderr)
 
     @staticmethod
     def missing(why: str) -> Score:

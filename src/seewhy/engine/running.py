@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from ..domain.shapes import Masks, Scores
-from .estimate import Estimate, bonferroni
+from ..stats.bands import bonferroni
+from .estimate import Estimate
 
 
 class MaskedMean:

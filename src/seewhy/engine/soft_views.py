@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..domain.baseline import Baseline
 from ..domain.evidence import Evidence
 from ..domain.regions import Grid
+from ..domain.tolerance import Tolerance
 from .game import Game
 from .masks import SoftGrid
 from .probe import Probe
@@ -13,7 +14,7 @@ from .sampling import sample
 
 
 def mean_of_views(
-    probe: Probe, *, samples: int, cells: int, keep: float, baseline: Baseline, tolerance: float, seed: int
+    probe: Probe, *, samples: int, cells: int, keep: float, baseline: Baseline, tolerance: Tolerance, seed: int
 ) -> Evidence:
     """Masks weighted by their scores, divided by how often a pixel is shown (RISE, eq. 6)."""
 

@@ -23,7 +23,7 @@ from .game import Game
 from .probe import Probe
 
 
-@runtime_checkable
+@runtime_checkable  # shapes are checked at run time in the tests
 class Again(Protocol):
     """Whoever made the map, asked anew: maps at the pixels, (b, *space)."""
 
@@ -83,6 +83,17 @@ class Trial:
             raise Unjudged("the map is the same everywhere")
         return self.map
 
+    def maps(
+        self, images: Images, *, model: Model | None = None, target: Target | None = None, seed: int | None = None
+    ) -> Maps:
+        """What whoever made the map says about images, or about another model or target, or with another seed."""
+        again, seed = self.explained_again(), self.seed if seed is None else seed
+        self.probe.control.check()
+        found = again(model or self.probe.model, images, [target or self.target] * len(images), seed=seed)
+        if not bool(torch.isfinite(found).all()):
+            raise Unjudged("asked again, the explainer gave NaN or infinite values")
+        return found.to(self.map.device)
+
     @cached_property
     def inside(self) -> Bool[Tensor, "*space"]:
         """Where the reasons are, if that is somewhere and not everywhere."""
@@ -117,9 +128,13 @@ class Trial:
 
 
 def ranks_of(values: Tensor, seed: int) -> Tensor:
-    """Places in descending order; equal values are ordered by seeded chance, not by where they lie."""
-    generator = torch.Generator().manual_seed(seed)
-    shuffled = torch.randperm(values.numel(), generator=generator).to(values.device)
+    """Places in descending order; equal values are ordered by seeded chance, not by where they lie.
+
+    The opposite map has the opposite order, among equal values too: chance is turned around with the map.
+    """
+    shuffled = torch.randperm(values.numel(), generator=torch.Generator().manual_seed(seed)).to(values.device)
+    lean = (shuffled.double() - (values.numel() - 1) / 2) @ values.flatten().double()
+    shuffled = shuffled if lean > 0 else shuffled.flip(0)
     order = shuffled[values.flatten()[shuffled].argsort(descending=True, stable=True)]
     ranks = torch.empty_like(order)
     ranks[order] = torch.arange(len(order), device=order.device)

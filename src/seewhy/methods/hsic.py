@@ -12,6 +12,7 @@ from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
 from ..domain.regions import Grid, RegionSpec
+from ..domain.tolerance import Tolerance
 from ..engine.coalitions import coin_flips, with_opposites
 from ..engine.estimate import Estimate, from_influence
 from ..engine.game import Game, part_evidence
@@ -42,7 +43,7 @@ def hsic(
     regions: RegionSpec = Grid(7),
     samples: int = 1024,
     baseline: Baseline = Mean(),
-    tolerance: float = 0.1,
+    tolerance: Tolerance = 0.1,
     seed: int = 0,
 ) -> Evidence:
     """tr(KHLH) with a Dirac kernel on presence and a Gaussian one on scores, from balanced antithetic coalitions."""

@@ -10,6 +10,7 @@ from ..domain.cost import Cost
 from ..domain.evidence import Evidence
 from ..domain.ranges import positive
 from ..domain.regions import RegionSpec, Superpixels
+from ..domain.tolerance import Tolerance
 from ..engine.coalitions import coin_flips, with_opposites
 from ..engine.estimate import Estimate
 from ..engine.game import Game, part_evidence
@@ -42,7 +43,7 @@ def lime(
     width: float = 0.25,
     ridge_strength: float = 1.0,
     baseline: Baseline = Mean(),
-    tolerance: float = 0.1,
+    tolerance: Tolerance = 0.1,
     seed: int = 0,
 ) -> Evidence:
     """Ridge regression on presence bits, weighted by the cosine distance to the whole image."""

@@ -8,7 +8,7 @@ from ..domain.cost import Cost
 from ..domain.regions import Grid
 from ..domain.score import Effort, Line, Score, Scores
 from ..domain.shapes import Coalitions
-from ..engine.agreement import jackknifed, pearson, spearman
+from ..engine.agreement import jackknifed, linear, ordinal
 from ..engine.trial import Trial
 from ..metric_registry import metric
 
@@ -35,8 +35,8 @@ def mu_fidelity(trial: Trial, *, cells: int = 7, samples: int = 128) -> Scores:
     sums = absent.to(asked.map.dtype) @ game.regions.sums(asked.varied)
     drops = game.whole() - game.values(~absent)
     return {
-        "mu-fidelity": Score(*jackknifed(pearson, sums, drops, PAIR)),
-        "mu-fidelity, ranks": Score(*jackknifed(spearman, sums, drops, PAIR)),
+        "mu-fidelity": Score(*jackknifed(linear, sums, drops, PAIR)),
+        "mu-fidelity, ranks": Score(*jackknifed(ordinal, sums, drops, PAIR)),
     }
 
 

@@ -17,7 +17,7 @@ from ..domain.capability import Capability
 from ..domain.check import Check
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
-from ..domain.prediction import Prediction
+from ..domain.prediction import Prediction, rival
 from ..domain.target import Asked, Scale, Target, kind_of
 from ..engine.control import Control
 from ..engine.probe import Precision, Probe, pays_to_compile, read
@@ -30,7 +30,7 @@ from .checks import Subject, checks_of
 from .plan import Step, affordable, wants_of
 from .questions import Question, asks_alone, question_of
 from .results import Failure, cancelled
-from .targets import resolve, rival
+from .targets import resolve
 from .wrap import Spent, Wrapping, wrap
 
 Backend = Literal["auto", "plain"]  # plain: the model as it is, nothing prepared, nothing left out
@@ -83,7 +83,7 @@ def explain_batch(job: Job, samples: Sequence[Sample], asked: Sequence[Asked]) -
         probe.cut = job.cut(wants, images[0])
         published: Scale = next((s.entry.scale for s in job.steps if s.entry.reads), job.steps[0].entry.scale)
         started = time.perf_counter()
-        _look(probe, job, wants, asked, published)
+        look(probe, job, wants, asked, published)
         looked = (time.perf_counter() - started) / len(samples)
         if job.budget is not None:  # counting the parts means making them, so only where it matters
             for step in job.steps:
@@ -125,7 +125,7 @@ def wants_of_all(job: Job) -> Wants:
     return functools.reduce(operator.or_, (wants_of(step, job.model) for step in job.steps))
 
 
-def _look(probe: Probe, job: Job, wants: Wants, asked: Sequence[Asked], published: Scale) -> None:
+def look(probe: Probe, job: Job, wants: Wants, asked: Sequence[Asked], published: Scale) -> None:
     """The shared pass: the prediction, the targets that follow from it, and what the methods read."""
     labels, rivals = job.model.labels, [None] * len(asked)
     probe.rivals = [] if job.checks != "quick" and wants.graph else None

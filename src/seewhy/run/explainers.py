@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
+from ..domain.options import decode
 from ..domain.shapes import Images, Maps
 from ..domain.target import Target
 from ..engine.control import Control
@@ -21,6 +22,8 @@ from ..engine.maps import at_pixels
 from ..engine.probe import Probe
 from ..engine.reading import Wants
 from ..errors import BadMap, SeewhyError
+from ..explanation import Explanation
+from ..inputs.read import Sample
 from ..models.model import Model
 from ..models.torch_module import TorchModel
 from ..registry import Entry
@@ -50,9 +53,20 @@ class Explainer(ABC):
         """What one map costs at most, the prediction included; None where nobody knows."""
         return None
 
-    def __call__(self, model: Model, images: Images, targets: Sequence[Target], *, seed: int = 0) -> Maps:
+    def of_image(self, index: int, sample: Sample) -> Explainer:
+        """The one for that image of a set, where maps were made beforehand."""
+        return self
+
+    @property
+    def again(self) -> Explainer | None:
+        """Who can be asked about other images; None where there are only maps."""
+        return self
+
+    def __call__(
+        self, model: Model, images: Images, targets: Sequence[Target], *, seed: int = 0, control: Control | None = None
+    ) -> Maps:
         """Maps at the pixels (b, *space), from runs of its own."""
-        probe = Probe(model, images, list(targets), Control())
+        probe = Probe(model, images, list(targets), control or Control())
         with model.borrowed():
             return at_pixels(self.evidence(probe, seed=seed), tuple(images.shape[2:]))
 
@@ -74,7 +88,7 @@ class Ours(Explainer):
 
     @property
     def control(self) -> bool:  # type: ignore[override]
-        return self.entry.family == "control"
+        return self.entry.family == "control" and self.entry.class_blind  # a search knows the model
 
     @property
     def samples(self) -> bool:  # type: ignore[override]
@@ -123,21 +137,70 @@ class Ready(Explainer):
     """Maps that are there already, one per image; nobody can be asked again."""
 
     name: str
-    maps: Tensor
+    maps: Any
+
+    def of_image(self, index: int, sample: Sample) -> Explainer:
+        if index >= len(self.maps):
+            problem = f"{self.name} has {len(self.maps)} maps, and image {index} has none."
+            raise BadMap(problem, fix="give one map per image, in the order of the images.")
+        return Ready(self.name, self.maps[index : index + 1])
+
+    @property
+    def again(self) -> Explainer | None:
+        return None
 
     def evidence(self, probe: Probe, *, seed: int) -> Evidence:
         return Evidence(_maps(self.maps, probe.images, self.name))
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded(Explainer):
+    """Explanations made before, one per image; their method can be asked again."""
+
+    name: str
+    explanations: Sequence[Explanation]
+    method: Ours
+
+    promises = property(lambda self: self.method.promises)
+    samples = property(lambda self: self.method.samples)
+
+    def of_image(self, index: int, sample: Sample) -> Explainer:
+        digest = sample.picture.digest
+        found = [one for one in self.explanations if one.picture.digest == digest]
+        if not found:
+            problem = f"None of the explanations by {self.name} is of {sample.picture.name}."
+            raise BadMap(problem, fix="give the images that were explained.")
+        return replace(self, explanations=found[:1])
+
+    @property
+    def again(self) -> Explainer | None:
+        return self.method
+
+    def evidence(self, probe: Probe, *, seed: int) -> Evidence:
+        (one,) = self.explanations
+        values = one.values
+        if one.parts is not None and one.parts.labels is not None:
+            values = np.append(one.parts.values, 0)[one.parts.labels].astype(np.float32)
+        return Evidence(torch.from_numpy(values)[None].to(probe.images.device))
 
 
 def explainers_of(
     methods: Any, model: Model, *, seed: int = 0, options: Mapping[str, Any] | None = None
 ) -> list[Explainer]:
     """Explainers from a name, a function, or a list or mapping of these; a mapping names them."""
-    if isinstance(methods, str | Explainer) or callable(methods):
+    if isinstance(methods, str | Explainer | Explanation) or callable(methods) or hasattr(methods, "__array__"):
         methods = [methods]
+    if isinstance(methods, list) and methods and all(isinstance(one, Explanation) for one in methods):
+        methods = _by_method(methods)
     if not isinstance(methods, Mapping):
         return [explainer_of(one, model, seed=seed, options=options) for one in methods]
     return [_named(name, what, model, seed, options) for name, what in methods.items()]
+
+
+def _by_method(found: Sequence[Explanation]) -> list[list[Explanation]]:
+    """Explanations sorted by the method that made them."""
+    names = list(dict.fromkeys(one.origin.method for one in found))
+    return [[one for one in found if one.origin.method == name] for name in names]
 
 
 def explainer_of(
@@ -146,10 +209,21 @@ def explainer_of(
     """An explainer from the name of a method, with options, or from a function."""
     if isinstance(thing, Explainer):
         return thing
+    if hasattr(thing, "__array__"):
+        return Ready(name or "maps", thing)
+    if isinstance(thing, Explanation) or (isinstance(thing, list) and thing and isinstance(thing[0], Explanation)):
+        return _recorded([thing] if isinstance(thing, Explanation) else thing, model, seed, name)
     if callable(thing):
         return Theirs(name or str(getattr(thing, "__name__", type(thing).__name__)), thing)
     (step,), _ = plan(thing, options or {}, model, seed=seed)
     return Ours(name or step.entry.name, step)
+
+
+def _recorded(found: Sequence[Explanation], model: Model, seed: int, name: str | None) -> Recorded:
+    origin = found[0].origin
+    options = {key: decode(value) for key, value in origin.options.items()}
+    (step,), _ = plan(origin.method, options, model, seed=seed)
+    return Recorded(name or origin.method, found, Ours(origin.method, step))
 
 
 def _named(name: str, what: Any, model: Model, seed: int, shared: Mapping[str, Any] | None) -> Explainer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -137,13 +137,17 @@ def _names(methods: str | Sequence[str]) -> list[str]:
 
 
 def _step(entry: Entry, given: Mapping[str, Any], seed: int) -> Step:
-    hints = typing.get_type_hints(inspect.unwrap(entry.function))
     options = {name: option.default for name, option in entry.options.items()}
     if "seed" in options:
         options["seed"] = seed
     _all_known(given, [entry])
-    options |= {name: coerce(name, value, hints[name]) for name, value in given.items()}
-    return Step(entry, options)
+    return Step(entry, options | typed(entry.function, given))
+
+
+def typed(function: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Option values as the types that a function declares, text included."""
+    hints = typing.get_type_hints(inspect.unwrap(function))
+    return {name: coerce(name, value, hints[name]) for name, value in given.items()}
 
 
 def _fitting(options: Mapping[str, Any], entry: Entry) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.options import coerce
 from ..domain.regions import RegionSpec
+from ..domain.tolerance import Anytime
 from ..errors import SeewhyError
 from ..models.adapt import adapt
 from ..registry import Entry
@@ -29,7 +30,7 @@ from .wrappers import Counting, Cramped, Failing
 # twice what was measured; gradients differ most, where a ReLU near zero switches.
 BFLOAT16 = {"gradient": 0.25, "activation": 0.05, "attention": 0.05, "perturbation": 0.02, "shapley": 0.01}
 JUMPED = 0.05  # share of the places that rounding may tip over a threshold, where a map is made of thresholds
-SIMPLE = (int, float, bool, str, type(None), Baseline, *typing.get_args(RegionSpec))
+SIMPLE = (int, float, bool, str, type(None), Anytime, Baseline, *typing.get_args(RegionSpec))
 
 
 def check_values(entry: Entry, case: Case) -> None:
