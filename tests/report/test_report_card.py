@@ -40,9 +40,9 @@ def card(images):
 
 
 def test_a_map_that_knows_nothing_gains_nothing(images):
-    found = seewhy.report_card(
-        tiny_cnn(), pictures(24, 3, 24, 24), {"noise": noise}, metrics=GAIN, **ONLY
-    ).interval("noise", "gain")
+    found = seewhy.report_card(tiny_cnn(), pictures(24, 3, 24, 24), {"noise": noise}, metrics=GAIN, **ONLY).interval(
+        "noise", "gain"
+    )
     assert found.holds(0.0)
     assert found.high - found.low < 0.1
 

@@ -34,14 +34,14 @@ from ..metric_registry import metric
 )
 def adcc(trial: Trial, *, fill: Literal["black", "colour"] = "black") -> Scores:
     """The map, from 0 to 1, times the image in [0,1] (black) or the normalised one (colour)."""
-    asked, again, values = trial.on("probability"), trial.explained_again(), trial.varied
+    asked, values = trial.on("probability"), trial.varied
     light = (values - values.min()) / (values.max() - values.min())
     game = asked.whole(Colour(0.0) if fill == "black" else asked.fill)
+    lit = blended(trial.image, light[None], game.baseline.fill(trial.image)[0])
+    alike = (1 + pearson(light, trial.maps(lit)[0])) / 2
     before, left = float(game.whole()), float(game.under(light[None])[0])
     if before <= 0:
         raise Unjudged("the class has no probability that could be lost")
-    lit = blended(trial.image, light[None], game.baseline.fill(trial.image)[0])
-    alike = (1 + pearson(light, again(trial.probe.model, lit, [trial.target], seed=trial.seed)[0])) / 2
     drop, complexity = max(0.0, before - left) / before, float(light.mean())
     return {
         "ADCC": Score(_harmonic(1 - drop, alike, 1 - complexity)),

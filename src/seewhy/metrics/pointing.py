@@ -24,13 +24,8 @@ SIDE = 224  # the size of image whose pixels the reach counts
     blind_scale=True,
     paper="Zhang et al. 2016, arXiv:1608.00507",
     lines=(
-        Line("pointing", "higher", "Whether the maximum hits the mask.", share=True),
-        Line(
-            "centre pointing",
-            "neither",
-            "The same for the middle of the image.",
-            share=True,
-        ),
+        Line("pointing", "higher", "Whether the maximum hits the mask."),
+        Line("centre pointing", "neither", "The same for the middle of the image."),
     ),
     traps=(
         "Objects lie in the middle: a hit says little where the middle hits as well.",
