@@ -63,7 +63,7 @@ def removal(game: Game, ranks: Tensor, steps: int) -> Removal:
 def vanishing(game: Game, ranks: Tensor, steps: int) -> Scores:
     """The score from the whole image to the empty one, the first of an order removed first."""
     inner = _counts(ranks.numel(), steps)[1:-1].tolist()
-    return torch.cat([game.whole()[None], _along(game, ranks, inner), game.empty[None]])
+    return torch.cat([game.whole()[None], without_first(game, ranks, inner), game.empty[None]])
 
 
 def _counts(pixels: int, steps: int) -> Int[Tensor, " k"]:
@@ -71,7 +71,7 @@ def _counts(pixels: int, steps: int) -> Int[Tensor, " k"]:
     return (torch.linspace(0, 1, steps + 1) * pixels).round().long()
 
 
-def _along(game: Game, ranks: Tensor, counts: list[int]) -> Scores:
+def without_first(game: Game, ranks: Tensor, counts: list[int]) -> Scores:
     """Scores without the first pixels of an order, for each count."""
     name = hashlib.blake2b(ranks.cpu().numpy().tobytes(), digest_size=16).digest()
 

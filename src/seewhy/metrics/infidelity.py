@@ -6,17 +6,16 @@ from collections.abc import Iterator
 from typing import Literal
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from ..domain.cost import Cost
 from ..domain.ranges import positive, whole
 from ..domain.score import Effort, Line, Score, Scores, Unjudged
 from ..domain.shapes import Masks
+from ..engine.agreement import jackknifed
 from ..engine.trial import Trial
 from ..metric_registry import metric
 
-LINES = ("infidelity, R2", "infidelity", "infidelity, scale")
 LARGEST = 10  # side of a square in pixels, as published
 
 
@@ -28,9 +27,9 @@ LARGEST = 10  # side of a square in pixels, as published
     paper="Yeh et al. 2019, arXiv:1901.09392",
     effort=lambda options: Effort(Cost(options["samples"])),
     lines=(
-        Line(LINES[0], "higher", "1 - infidelity / variance of the losses: 1 is a perfect prediction."),
-        Line(LINES[1], "lower", "Mean squared error of the rescaled prediction, in squared units of the score."),
-        Line(LINES[2], "neither", "What the map was multiplied by; below 0 it speaks for the opposite."),
+        Line("infidelity, R2", "higher", "1 - infidelity / variance of the losses: 1 is a perfect prediction."),
+        Line("infidelity", "lower", "Mean squared error of the rescaled prediction, in squared units of the score."),
+        Line("infidelity, scale", "neither", "What the map was multiplied by; below 0 it speaks for the opposite."),
     ),
     traps=(
         "The best scale may be negative: a map with all signs turned around scores the same. Look at the scale.",
@@ -53,28 +52,26 @@ def infidelity(
     sums, losses = (torch.cat(part).double() for part in zip(*pairs, strict=True))
     if int((sums != 0).sum()) < 2:
         raise Unjudged("the map is zero nearly wherever the image was changed")
-    return dict(zip(LINES, _fitted(sums, losses), strict=True))
-
-
-def _fitted(sums: Tensor, losses: Tensor) -> list[Score]:
-    """The best multiple of the sums, with errors from leaving one change out at a time."""
-    products = torch.stack([sums * sums, sums * losses, losses * losses, losses])
-    count, total = len(sums), products.sum(dim=1, keepdim=True)
-    found, left = _read(total, count), _read(total - products, count - 1)
-    if not bool(found.isfinite().all() and left.isfinite().all()):
+    if int(((losses - losses.median()).abs() > 1e-6 * losses.abs().max()).sum()) < 2:
         raise Unjudged("nearly all changes of the image cost the score the same")
-    stderr = ((count - 1) / count * (left - left.mean(dim=1, keepdim=True)).square().sum(dim=1)).sqrt()
-    return [Score(*both) for both in zip(found[:, 0].tolist(), stderr.tolist(), strict=True)]
+    return {
+        "infidelity, R2": Score(*jackknifed(_explained, sums, losses, 1)),
+        "infidelity": Score(*jackknifed(_error, sums, losses, 1)),
+        "infidelity, scale": Score(*jackknifed(_scale, sums, losses, 1)),
+    }
 
 
-def _read(products: Float[Tensor, "4 n"], count: int) -> Float[Tensor, "3 n"]:
-    """The three lines from sums of products; NaN where the losses do not vary."""
-    square, joint, loss_square, loss = products
-    scale = joint / square
-    error = (loss_square - scale * joint) / count
-    spread = loss_square / count - (loss / count).square()
-    spread = spread.where(spread > 1e-12 * loss_square / count, torch.nan)
-    return torch.stack([1 - error / spread, error, scale])
+def _scale(sums: Tensor, losses: Tensor) -> Tensor:
+    """The best multiple of each row."""
+    return (sums * losses).sum(dim=-1) / sums.square().sum(dim=-1)
+
+
+def _error(sums: Tensor, losses: Tensor) -> Tensor:
+    return (_scale(sums, losses)[..., None] * sums - losses).square().mean(dim=-1)
+
+
+def _explained(sums: Tensor, losses: Tensor) -> Tensor:
+    return 1 - _error(sums, losses) / losses.var(dim=-1, correction=0)
 
 
 def _squares(trial: Trial, samples: int) -> Iterator[tuple[Tensor, Tensor]]:
