@@ -20,6 +20,7 @@ _HOMES = {
     "Explanation": "explanation",
     "Preprocess": "inputs.preprocess",
     **dict.fromkeys(("Box", "Contrast", "Segment", "Similar"), "domain.target"),
+    "Linear": "domain.linear",
     **dict.fromkeys(("Grid", "Pixels", "Patches", "Superpixels", "Given", "Windows"), "domain.regions"),
     **dict.fromkeys(
         ("Colour", "Mean", "Blur", "Noise", "Sample", "Inpaint", "Nearest", "Dropped"),
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from .domain.baseline import Nearest as Nearest
     from .domain.baseline import Noise as Noise
     from .domain.baseline import Sample as Sample
+    from .domain.linear import Linear as Linear
     from .domain.regions import Given as Given
     from .domain.regions import Grid as Grid
     from .domain.regions import Patches as Patches

@@ -36,7 +36,7 @@ class Metric:
     traps: tuple[str, ...]
     blind_scale: bool  # only the order of the map's values counts
     brief: Mapping[str, Any]  # options in a quick report
-    remembers: bool  # answers to equal questions are shared, so that it may ask for less
+    at_most: bool  # its effort is an upper bound
     reads_map: bool  # False: it is about how the map was made
 
     @property
@@ -72,7 +72,7 @@ def metric(
     traps: tuple[str, ...] = (),
     blind_scale: bool = False,
     brief: Mapping[str, Any] | None = None,
-    remembers: bool = False,
+    at_most: bool = False,
     reads_map: bool = True,
 ) -> Callable[[F], F]:
     """Register `f(trial, *, options) -> {line: Score}` under a name, with the facts that contracts test."""
@@ -90,7 +90,7 @@ def metric(
             traps,
             blind_scale,
             brief or {},
-            remembers,
+            at_most,
             reads_map,
         )
         return function

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seewhy.domain.baseline import Baseline, Blur, Colour, Dropped, Inpaint, Mean, Nearest, Noise, Sample
+from seewhy.domain.linear import Linear
 from seewhy.domain.options import coerce, decode, encode, parse_spec
 from seewhy.domain.regions import Given, Grid, Patches, Pixels, RegionSpec, Superpixels, Windows
 from seewhy.errors import BadOption
@@ -18,6 +19,7 @@ count = st.integers(1, 500)
 BASELINES = st.one_of(
     st.builds(Colour, st.one_of(share, st.tuples(share, share, share), st.sampled_from(["black", "grey", "#0a1b2c"]))),
     st.builds(Blur, share), st.builds(Noise, count, count), st.builds(Inpaint, count),
+    st.builds(Linear, share, count),
     st.sampled_from([Mean(), Nearest(), Dropped()]),
 )  # fmt: skip
 REGIONS = st.one_of(
@@ -55,7 +57,7 @@ def test_arrays_survive_json_with_type_and_shape(dtype):
     ("text", "value"),
     [
         ("blur", Blur()), ("blur:0.05", Blur(0.05)), ("#808080", Colour("#808080")), ("grey", Colour("grey")),
-        ("noise:2,7", Noise(2, 7)), ("mean", Mean()), ("inpaint", Inpaint()), ("dropped", Dropped()),
+        ("noise:2,7", Noise(2, 7)), ("mean", Mean()), ("inpaint", Inpaint()), ("linear", Linear()), ("linear:0", Linear(0)), ("dropped", Dropped()),
         ("superpixels:80", Superpixels(80)), ("superpixels:80,quickshift", Superpixels(80, "quickshift")),
         ("pixels", Pixels()),
         ("windows:32,16", Windows(32, 16)), ("grid:3", Grid(3)), ("patches", Patches()), ("patches:16", Patches(16)),

@@ -86,8 +86,8 @@ def test_the_branch_with_most_at_stake_is_refined_first() -> None:
     assert found.parts.values[0] == pytest.approx(found.parts.values[5], abs=1e-6)  # still in one branch
 
 
-@pytest.mark.parametrize("baseline", [seewhy.Inpaint(), seewhy.Nearest()])
-def test_partition_shapley_fills_in_from_what_is_left(baseline: seewhy.Inpaint | seewhy.Nearest) -> None:
+@pytest.mark.parametrize("baseline", [seewhy.Inpaint(), seewhy.Linear(), seewhy.Nearest()])
+def test_partition_shapley_fills_in_from_what_is_left(baseline: seewhy.Inpaint | seewhy.Linear | seewhy.Nearest) -> None:
     image = torch.rand(3, 32, 32, generator=torch.Generator().manual_seed(0))
 
     def corner(images: torch.Tensor) -> torch.Tensor:

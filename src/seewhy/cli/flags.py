@@ -16,7 +16,7 @@ PANEL = "Options of methods"
 OWN = {"seed"}  # an option of the command itself
 MEANING = {
     "areas": "Parts to search for, each half as large as the one before.",
-    "baseline": "What absence looks like: mean, blur:0.05, black, '#808080', noise, inpaint, nearest, dropped.",
+    "baseline": "What absence looks like: mean, blur:0.05, black, '#808080', noise, inpaint, linear, nearest, dropped.",
     "cells": "Cells along each side of a mask, or of the first grid.",
     "deviations": "Deviations above its mean from which a channel is strong.",
     "estimator": "How a map is estimated from random masks: regression or covariance.",

@@ -11,12 +11,13 @@ import numpy as np
 
 from ..errors import BadOption, near
 from .baseline import Baseline, Blur, Colour, Dropped, Inpaint, Mean, Nearest, Noise, Sample
+from .linear import Linear
 from .regions import Given, Grid, Patches, Pixels, Superpixels, Windows
 from .tolerance import Anytime
 
 SPECS: dict[str, type[Any]] = {
-    "colour": Colour, "mean": Mean, "blur": Blur, "noise": Noise, "inpaint": Inpaint, "nearest": Nearest,
-    "dropped": Dropped, "sample": Sample, "grid": Grid, "pixels": Pixels, "patches": Patches,
+    "colour": Colour, "mean": Mean, "blur": Blur, "noise": Noise, "inpaint": Inpaint, "linear": Linear,
+    "nearest": Nearest, "dropped": Dropped, "sample": Sample, "grid": Grid, "pixels": Pixels, "patches": Patches,
     "superpixels": Superpixels, "windows": Windows, "given": Given,
     "anytime": Anytime,
 }  # fmt: skip

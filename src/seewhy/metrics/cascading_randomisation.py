@@ -20,6 +20,7 @@ from ..models.model import Model
     "cascading-randomisation",
     family="axiom",
     card="extended",
+    at_most=True,
     asks=("explainer",),
     paper="Adebayo et al. 2018, arXiv:1810.03292 (MPRT); Hedström et al. 2024, arXiv:2401.06465 (sMPRT: samples=50)",
     effort=lambda options: Effort(

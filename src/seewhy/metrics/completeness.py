@@ -13,6 +13,7 @@ ROUNDING = 1e-6  # of all values taken together: a smaller difference is lost in
     "completeness",
     family="axiom",
     card="quick",
+    reads_map=False,
     asks=("promise",),
     paper="Sundararajan et al. 2017, arXiv:1703.01365",
     lines=(Line("completeness gap", "lower", "Share by which the values miss the difference of scores."),),

@@ -17,6 +17,7 @@ TOP, DRAWS = 0.05, 200
     "error-bar",
     family="stability",
     card="quick",
+    reads_map=False,
     asks=("samples",),
     paper="none: the map's own simultaneous 95 % band, and a parametric bootstrap of its order",
     lines=(

@@ -13,6 +13,7 @@ UNMETERED = "the model was asked behind seewhy's back, so nobody counted"
     "cost",
     family="cost",
     card="quick",
+    reads_map=False,
     asks=("explainer",),
     paper="none: a plain count",
     lines=(

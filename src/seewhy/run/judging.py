@@ -118,9 +118,17 @@ class Court:
         cost += Cost(1, 1 if shared.graph else 0)
         again = explainer.again
         trial = Trial(
-            probe, at_pixels(evidence, tuple(probe.images.shape[2:]))[0].to(probe.images.device), self.fill,
-            None if again is None else functools.partial(again, control=control), evidence, explainer.promises,
-            told.truth, told.gaze, cost, seconds, seed,
-        )  # fmt: skip
+            probe,
+            at_pixels(evidence, tuple(probe.images.shape[2:]))[0].to(probe.images.device),
+            self.fill,
+            again=None if again is None else functools.partial(again, control=control),
+            evidence=evidence,
+            promises=explainer.promises,
+            truth=told.truth,
+            gaze=told.gaze,
+            cost=cost,
+            seconds=seconds,
+            seed=seed,
+        )
         scores = {(j.metric.name, line): score for j in self.judges for line, score in j.scores(trial).items()}
         return Judged(scores, cost, seconds)
