@@ -22,7 +22,7 @@ CERTAIN = "the model is certain of the whole image, so that nothing can be gaine
     "average-drop",
     family="removal",
     card="extended",
-    remembers=True,
+    at_most=True,
     paper="Chattopadhay et al. 2018, arXiv:1710.11063 (AD, IC); Zhang et al. 2024, arXiv:2301.07002 (AG)",
     effort=lambda options: Effort(Cost(len(PERCENT))),
     lines=(

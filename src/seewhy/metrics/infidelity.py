@@ -23,7 +23,7 @@ LARGEST = 10  # side of a square in pixels, as published
     "infidelity",
     family="agreement",
     card="extended",
-    remembers=True,
+    at_most=True,
     paper="Yeh et al. 2019, arXiv:1901.09392",
     effort=lambda options: Effort(Cost(options["samples"])),
     lines=(

@@ -17,7 +17,7 @@ from ..metric_registry import metric
     "region-perturbation",
     family="removal",
     card="extended",
-    remembers=True,
+    at_most=True,
     paper="Samek et al. 2017, arXiv:1509.06321",
     effort=lambda options: Effort(Cost(options["steps"] * options["draws"])),
     lines=(Line("AOPC", "higher", "Mean loss of probability over the first regions, the most relevant first."),),

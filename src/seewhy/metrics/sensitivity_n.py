@@ -22,7 +22,7 @@ SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)  # of the cells that are absen
     "sensitivity-n",
     family="agreement",
     card="extended",
-    remembers=True,
+    at_most=True,
     paper="Ancona et al. 2018, arXiv:1711.06104 (on a grid)",
     effort=lambda options: Effort(Cost(len(SHARES) * options["samples"])),
     lines=(
