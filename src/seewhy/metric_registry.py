@@ -16,7 +16,7 @@ from .registry import options_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 Family = Literal["removal", "agreement", "axiom", "class", "stability", "shape", "place", "cost"]
-Asks = Literal["explainer", "promise", "samples", "truth", "gaze", "tuned", "others", "space"]
+Asks = Literal["explainer", "promise", "samples", "truth", "gaze", "tuned", "space"]
 Card = Literal["quick", "standard", "full", "extended"]
 CARDS: tuple[Card, ...] = ("quick", "standard", "full", "extended")
 

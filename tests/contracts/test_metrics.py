@@ -55,6 +55,7 @@ def asked(method: str, kind: str = "image", *, seed: int = 0) -> tuple[Explainer
         promises=explainer.promises,
         truth=truth,
         gaze=gaze,
+        tuned=probe,
         cost=Cost(1, 1),
         seconds=0.1,
         seed=seed,
@@ -123,7 +124,7 @@ class TestEveryMetric:
                 judged(metric, flat(trial, broken))
 
     def test_says_so_where_what_it_needs_is_not_there(self, metric: Metric) -> None:
-        bare = replace(possible(metric), again=None, evidence=None, promises=frozenset(), truth=None, gaze=None)
+        bare = replace(possible(metric), again=None, evidence=None, promises=frozenset(), truth=None, gaze=None, tuned=None)
         if metric.asks:
             with pytest.raises(Unjudged):
                 judged(metric, bare)

@@ -119,9 +119,9 @@ def test_without_tolerance_only_the_mask_itself_counts() -> None:
     beside[15, 20] = 1.0
     mask = placed(32, 16, 16, 8)
     assert values("pointing", beside, mask)[0] == 1.0
-    assert values("pointing", beside, mask, tolerance=0)[0] == 0.0
+    assert values("pointing", beside, mask, reach=0)[0] == 0.0
     with pytest.raises(BadOption):
-        values("pointing", beside, mask, tolerance=-1)
+        values("pointing", beside, mask, reach=-1)
 
 
 def test_the_centre_of_an_even_image_is_four_pixels() -> None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
+from ..domain.ranges import whole
 from ..domain.shapes import Masks, Scores
 from .game import Game
 
@@ -55,17 +56,22 @@ class Removal:
 def removal(game: Game, ranks: Tensor, steps: int) -> Removal:
     """Both curves of one order: 2 x (steps - 1) masked images; the whole and the empty one are known to the game."""
     pixels = ranks.numel()
-    shares = torch.linspace(0, 1, steps + 1)
-    counts = (shares * pixels).round().long()
-    inner = counts[1:-1].tolist()
-    most = _along(game, ranks, inner)
-    least = _along(game, pixels - 1 - ranks, inner)
-    ends = game.whole()[None], game.empty[None]
-    removed = counts.to(most.device) / pixels
-    return Removal(removed, torch.cat([ends[0], most, ends[1]]), torch.cat([ends[0], least, ends[1]]))
+    most, least = vanishing(game, ranks, steps), vanishing(game, pixels - 1 - ranks, steps)
+    return Removal(_counts(pixels, steps).to(most.device) / pixels, most, least)
 
 
-def _along(game: Game, ranks: Tensor, counts: list[int]) -> Scores:
+def vanishing(game: Game, ranks: Tensor, steps: int) -> Scores:
+    """The score from the whole image to the empty one, the first of an order removed first."""
+    inner = _counts(ranks.numel(), steps)[1:-1].tolist()
+    return torch.cat([game.whole()[None], without_first(game, ranks, inner), game.empty[None]])
+
+
+def _counts(pixels: int, steps: int) -> Int[Tensor, " k"]:
+    whole("steps", steps)
+    return (torch.linspace(0, 1, steps + 1) * pixels).round().long()
+
+
+def without_first(game: Game, ranks: Tensor, counts: list[int]) -> Scores:
     """Scores without the first pixels of an order, for each count."""
     name = hashlib.blake2b(ranks.cpu().numpy().tobytes(), digest_size=16).digest()
 

@@ -42,7 +42,6 @@ class Trial:
     promises: frozenset[str] = frozenset()  # axioms that the method declares
     truth: Bool[Tensor, "*space"] | None = None  # where the reasons are, by a person or by construction
     gaze: Float[Tensor, "*space"] | None = None  # how long people looked where
-    others: Probe | None = None  # of other images of the set, whose clean answers are known
     tuned: Probe | None = None  # of a copy that has learned to see images with holes
     cost: Cost = field(default_factory=Cost)  # of making the map
     seconds: float = 0.0

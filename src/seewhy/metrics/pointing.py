@@ -13,7 +13,7 @@ from ..domain.score import Line, Score, Scores
 from ..engine.trial import Trial
 from ..metric_registry import metric
 
-SIDE = 224  # the size of image whose pixels the tolerance counts
+SIDE = 224  # the size of image whose pixels the reach counts
 
 
 @metric(
@@ -24,13 +24,8 @@ SIDE = 224  # the size of image whose pixels the tolerance counts
     blind_scale=True,
     paper="Zhang et al. 2016, arXiv:1608.00507",
     lines=(
-        Line("pointing", "higher", "Whether the maximum hits the mask.", share=True),
-        Line(
-            "centre pointing",
-            "neither",
-            "The same for the middle of the image.",
-            share=True,
-        ),
+        Line("pointing", "higher", "Whether the maximum hits the mask."),
+        Line("centre pointing", "neither", "The same for the middle of the image."),
     ),
     traps=(
         "Objects lie in the middle: a hit says little where the middle hits as well.",
@@ -38,10 +33,10 @@ SIDE = 224  # the size of image whose pixels the tolerance counts
         "With and without tolerance, published numbers differ by seven points.",
     ),
 )
-def pointing(trial: Trial, *, tolerance: float = 15.0) -> Scores:
-    """A hit within the tolerance, which is in pixels of an image of 224; frames of a clip are not near each other."""
-    positive("tolerance", tolerance, or_zero=True)
-    near = _widened(trial.inside, tolerance / SIDE * min(trial.inside.shape[-2:]))
+def pointing(trial: Trial, *, reach: float = 15.0) -> Scores:
+    """A hit within reach of the mask, in pixels of an image of 224; frames of a clip are not near each other."""
+    positive("reach", reach, or_zero=True)
+    near = _widened(trial.inside, reach / SIDE * min(trial.inside.shape[-2:]))
     peak = trial.varied == trial.varied.max()
     return {
         "pointing": Score(float(near[peak].double().mean())),
@@ -51,11 +46,11 @@ def pointing(trial: Trial, *, tolerance: float = 15.0) -> Scores:
 
 def _widened(inside: Tensor, radius: float) -> Tensor:
     """The mask and all that is not farther from it than the radius, frame by frame."""
-    reach = math.floor(radius)
-    steps = torch.arange(-reach, reach + 1, device=inside.device)
+    most = math.floor(radius)
+    steps = torch.arange(-most, most + 1, device=inside.device)
     disc = (steps[:, None] ** 2 + steps**2 <= radius**2).float()
     frames = inside.reshape(-1, 1, *inside.shape[-2:]).float()
-    return (functional.conv2d(frames, disc[None, None], padding=reach) > 0.5).reshape(inside.shape)
+    return (functional.conv2d(frames, disc[None, None], padding=most) > 0.5).reshape(inside.shape)
 
 
 def _middle(near: Tensor) -> tuple[slice, slice]:
