@@ -27,7 +27,7 @@ from .subjects import one_of
 
 Kind = Literal["cnn", "vit"]
 EPOCHS = {"cnn": 5, "vit": 10}
-SCENES = {"every-part": 1200, "wings": 1200, "figures": 2400}  # form alone is harder to learn than colour
+SCENES = {"every-part": 1200, "wings": 1200, "figures": 3200}  # form alone is harder to learn than colour
 RATES, BATCH, HELD_OUT = {"cnn": 0.004, "vit": 0.002}, 50, 400
 
 
