@@ -124,7 +124,9 @@ class TestEveryMetric:
                 judged(metric, flat(trial, broken))
 
     def test_says_so_where_what_it_needs_is_not_there(self, metric: Metric) -> None:
-        bare = replace(possible(metric), again=None, evidence=None, promises=frozenset(), truth=None, gaze=None, tuned=None)
+        bare = replace(
+            possible(metric), again=None, evidence=None, promises=frozenset(), truth=None, gaze=None, tuned=None
+        )
         if metric.asks:
             with pytest.raises(Unjudged):
                 judged(metric, bare)
