@@ -55,7 +55,7 @@ def asked(method: str, kind: str = "image", *, seed: int = 0) -> tuple[Explainer
         promises=explainer.promises,
         truth=truth,
         gaze=gaze,
-        tuned=probe,
+        tuned=Probe(model, probe.images, probe.targets, probe.control),
         cost=Cost(1, 1),
         seconds=0.1,
         seed=seed,
@@ -124,9 +124,8 @@ class TestEveryMetric:
                 judged(metric, flat(trial, broken))
 
     def test_says_so_where_what_it_needs_is_not_there(self, metric: Metric) -> None:
-        bare = replace(
-            possible(metric), again=None, evidence=None, promises=frozenset(), truth=None, gaze=None, tuned=None
-        )
+        nothing = dict.fromkeys(("again", "evidence", "truth", "gaze", "tuned"))
+        bare = replace(possible(metric), promises=frozenset(), **nothing)
         if metric.asks:
             with pytest.raises(Unjudged):
                 judged(metric, bare)
