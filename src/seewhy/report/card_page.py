@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator
 from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..stats.interval import Interval
     from .report_card import ReportCard, Row
 
-WIDTH, LEFT, RIGHT, STEP, TOP = 640, 168, 150, 22, 8
+WIDTH, LEFT, RIGHT, STEP, TOP = 700, 168, 190, 22, 8
 BETTER = {"higher": "higher is better", "lower": "lower is better", "neither": "describes, does not judge"}
 EXPLAINED = (
     "A dot is the mean over the images, its line the 95 % interval from resampling them. Hollow dots are controls that "
@@ -29,7 +29,8 @@ EXPLAINED = (
 def page(card: ReportCard) -> str:
     """The whole document."""
     said = "".join(f"<li>{escape(sentence)}</li>" for sentence in conclusions(card))
-    sections = "".join(_metric(card, name, list(rows)) for name, rows in groupby(lines_of(card), lambda r: r.metric))
+    lines = [row for row in lines_of(card) if find_metric(row.metric).family != "cost"]
+    sections = "".join(_metric(card, name, list(rows)) for name, rows in groupby(lines, lambda row: row.metric))
     about = f"{escape(card.model)}, {len(card.images)} images, {len(card.methods)} methods and controls"
     main = (
         f'<section><h2 class="first">What may be concluded</h2><ul>{said}</ul></section>'
@@ -44,14 +45,15 @@ def _metric(card: ReportCard, name: str, rows: list[Row]) -> str:
     plots = "".join(_figure(card, row) for row in rows)
     traps = "".join(f"<li>{escape(trap)}</li>" for trap in metric.traps)
     traps = f"<details><summary>How this can mislead</summary><ul>{traps}</ul></details>" if traps else ""
-    return f'<h3>{escape(metric.summary)}</h3>{plots}{traps}<p class="small">{escape(metric.paper)}</p>'
+    head = f'<h3>{escape(name.replace("-", " ").capitalize())}</h3><p class="small">{escape(metric.summary)}</p>'
+    return f'{head}{plots}{traps}<p class="small">{escape(metric.paper)}</p>'
 
 
 def _figure(card: ReportCard, row: Row) -> str:
     """One line of the report: dots with intervals, methods first, controls below."""
     intervals = {name: card.interval(name, row.line.name) for name in card.methods}
-    missing = [f"{name}: {_and(whys)}" for name, whys in zip(card.methods, row.whys, strict=True) if whys]
-    note = f'<br><span class="small">Not computed — {escape("; ".join(missing))}</span>' if missing else ""
+    missing = "; ".join(_missing(card, row))
+    note = f'<br><span class="small">Not computed for {escape(missing)}.</span>' if missing else ""
     words = f"{escape(row.line.name)}: {escape(row.line.shows)} ({BETTER[row.line.better]})"
     return f"<figure>{_forest(card, row, intervals)}<figcaption>{words}{note}</figcaption></figure>"
 
@@ -139,5 +141,12 @@ def _settings(card: ReportCard) -> str:
     return f"<details><summary>Settings</summary><pre>{escape(text)}</pre></details>"
 
 
-def _and(whys: Mapping[str, int]) -> str:
-    return ", ".join(f"{why} ({count}×)" for why, count in whys.items())
+def _missing(card: ReportCard, row: Row) -> Iterator[str]:
+    """Which methods have no number on how many images, and why; the same reason once."""
+    reasons: dict[tuple[str, int], list[str]] = {}
+    for name, whys in zip(card.methods, row.whys, strict=True):
+        for why, count in whys.items():
+            reasons.setdefault((why, count), []).append(name)
+    for (why, count), names in reasons.items():
+        where = "" if count == len(card.images) else f" on {count} of the images"
+        yield f"{', '.join(names)}{where}: {why}"

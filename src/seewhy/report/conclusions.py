@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from ..metric_registry import find_metric
 from ..render.number import number, percent
 from ..stats.bootstrap import FEWEST
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
 HEADLINE = "gain"
 ALMOST_SURE = 0.95
+ROUNDING = 1e-6  # of single precision
 
 
 def conclusions(card: ReportCard) -> Iterator[str]:
@@ -44,8 +48,13 @@ def bounded(interval: Interval) -> str:
     if math.isnan(interval.value):
         return "–"
     if not interval.known:
-        return number(interval.value)
-    return f"{number(interval.value)} [{number(interval.low)}, {number(interval.high)}]"
+        return number(_clean(interval.value))
+    return f"{number(_clean(interval.value))} [{number(_clean(interval.low))}, {number(_clean(interval.high))}]"
+
+
+def _clean(value: float) -> float:
+    """What is left of zero after rounding is zero."""
+    return 0.0 if abs(value) < ROUNDING else value
 
 
 def _what(card: ReportCard) -> str:
@@ -172,8 +181,12 @@ def _know(names: list[str]) -> str:
     return "knows" if len(names) == 1 else "know"
 
 
-def lines_of(card: ReportCard) -> list[Row]:
-    """The rows in which any method has a number."""
-    import numpy as np
+ORDER = ("removal", "agreement", "class", "axiom", "place", "stability", "shape", "cost")
 
-    return [row for row in card.rows if not np.isnan(row.values).all()]
+
+def lines_of(card: ReportCard) -> list[Row]:
+    """The rows in which any method has a number: faithfulness first, then what else is to be known, then the cost."""
+    shown = [row for row in card.rows if not np.isnan(row.values).all()]
+    headline = [row for row in shown if row.line.name == headline_of(card)]
+    first = headline[0].metric if headline else ""
+    return sorted(shown, key=lambda row: (row.metric != first, ORDER.index(find_metric(row.metric).family)))
