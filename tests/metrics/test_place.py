@@ -90,7 +90,7 @@ def test_one_point_in_the_mask_is_chance_for_the_places_it_says_nothing_about() 
 
 
 def test_noise_finds_what_its_area_gives_on_average() -> None:
-    maps = torch.rand(400, 8, 8, generator=torch.Generator().manual_seed(1))
+    maps = torch.rand(100, 8, 8, generator=torch.Generator().manual_seed(1))
     for name, wanted in {"energy-pointing": 1.0, "relevance-rank": 0.25, "relevance-mass": 0.25}.items():
         found = np.array([values(name, one, MASK)[0] for one in maps])
         assert abs(found.mean() - wanted) < 4 * found.std() / math.sqrt(len(found))
