@@ -107,7 +107,7 @@ class VideoFile(Footage):
     def _before(
         self, container: InputContainer, stream: VideoStream, number: int
     ) -> tuple[Iterator[VideoFrame], VideoFrame | None]:
-        """A decoder and its first frame, not after the wanted one: seeking lands too late where frames are reordered."""
+        """A decoder and its first frame, not after the wanted one: seeking can land too late with reordered frames."""
         at = int(self._pts[number])
         decoder, first = self._from(container, stream, at, number)
         for key in reversed(self._keys[self._keys < at]):
