@@ -52,6 +52,15 @@ def test_frames_far_apart_are_the_same_as_when_all_are_read(folder):
         assert np.array_equal(list(video.frames(wanted)), [every[i] for i in wanted])
 
 
+@pytest.mark.parametrize("kind", ["mp4", "mkv"])
+def test_each_frame_alone_is_the_same_where_frames_lean_on_later_ones(folder, kind):
+    options = {"x264opts": "open-gop=1:bframes=3:b-pyramid=normal:keyint=8:min-keyint=8:scenecut=0"}
+    video = VideoFile(write(folder / f"open.{kind}", moving_square(40), options=options))
+    every = list(video.frames(range(40)))
+    for number in range(40):
+        assert np.array_equal(next(video.frames([number])), every[number]), number
+
+
 def test_times_of_a_variable_rate_are_those_of_the_frames(folder):
     times = [0.04 * i for i in range(10)] + [0.4 + 0.25 * i for i in range(10)]
     video = VideoFile(write(folder / "varies.mp4", FRAMES, times=times))

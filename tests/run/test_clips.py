@@ -124,8 +124,8 @@ def test_a_torchvision_network_explains_a_video_file(video):
     torch.manual_seed(0)
     network = networks.r3d_18(num_classes=4)
     wants = replace(seewhy.adapt(network).preprocess, size=(36, 48), crop=(32, 32), pace=Pace(8))
-    shapes = {"grad-cam": (4, 8, 8), "input-x-gradient": (8, 32, 32), "kernel-shap": (2, 2, 2)}
-    options = {"layer": "layer2", "regions": seewhy.Grid(2), "samples": 60}
+    shapes = {"grad-cam": (4, 8, 8), "input-x-gradient": (8, 32, 32), "region-ablation": (2, 2, 2)}
+    options = {"layer": "layer2", "regions": seewhy.Grid(2)}
     every = seewhy.explain(network, str(video), method=list(shapes), preprocess=wants, checks="quick", **options)
     for found, shape in zip(every, shapes.values(), strict=True):
         assert found.values.shape == shape

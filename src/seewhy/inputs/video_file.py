@@ -93,8 +93,8 @@ class VideoFile(Footage):
         for number in wanted:
             at = int(self._pts[number])
             if ahead is None or self._key_between(_pts(ahead), at):
-                decoder = self._from(container, stream, at)
-                current, ahead = None, self._next(decoder, number)
+                decoder, ahead = self._before(container, stream, number)
+                current = None
             while ahead is not None and _pts(ahead) <= at:
                 current, ahead = ahead, self._next(decoder, number)
             if current is None or (ahead is None and _pts(current) < at):
@@ -104,7 +104,21 @@ class VideoFile(Footage):
     def _key_between(self, reached: int, wanted: int) -> bool:
         return bool(((self._keys > reached) & (self._keys <= wanted)).any())
 
-    def _from(self, container: InputContainer, stream: VideoStream, at: int) -> Iterator[VideoFrame]:
+    def _before(
+        self, container: InputContainer, stream: VideoStream, number: int
+    ) -> tuple[Iterator[VideoFrame], VideoFrame | None]:
+        """A decoder and its first frame, not after the wanted one: seeking can land too late with reordered frames."""
+        at = int(self._pts[number])
+        decoder, first = self._from(container, stream, at, number)
+        for key in reversed(self._keys[self._keys < at]):
+            if first is not None and _pts(first) <= at:
+                break
+            decoder, first = self._from(container, stream, int(key), number)
+        return decoder, first
+
+    def _from(
+        self, container: InputContainer, stream: VideoStream, at: int, number: int
+    ) -> tuple[Iterator[VideoFrame], VideoFrame | None]:
         import av
 
         try:
@@ -112,7 +126,7 @@ class VideoFile(Footage):
         except av.FFmpegError as error:
             raise self._damaged(f"cannot be searched: {error.strerror}") from error
         decoder: Iterator[VideoFrame] = container.decode(stream)
-        return decoder
+        return decoder, self._next(decoder, number)
 
     def _next(self, decoder: Iterator[VideoFrame], number: int | None) -> VideoFrame | None:
         import av
