@@ -12,6 +12,7 @@ import typer
 from .. import __version__
 from ..errors import Cancelled, SeewhyError
 from . import exits, screen
+from .audit import audit
 from .card import card
 from .compare import compare
 from .cost import cost
@@ -31,7 +32,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for command in (explain, compare, overview, show, methods, layers, card, cost, doctor, demo):
+for command in (explain, compare, audit, overview, show, methods, layers, card, cost, doctor, demo):
     app.command()(command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -69,6 +70,11 @@ class Game:
         """Scores under soft masks, streamed: each block of masks, which come with names, with its scores."""
         for names, block in masks:
             yield block, self._score(self.probe.answers.get(self._key, names, partial(self._soft_outputs, block)))
+
+    def under(self, masks: Masks) -> Scores:
+        """Scores under masks of any form that are at hand; equal ones are asked about once."""
+        names = [_name(mask) for mask in masks]
+        return self._score(self.probe.answers.get(self._key, names, partial(self._soft_outputs, masks)))
 
     # -- inside
 
@@ -154,6 +160,10 @@ def part_evidence(
         empty=game.empty[None],
         sampling=None if sampling is None else (sampling,),
     )
+
+
+def _name(mask: Tensor) -> bytes:
+    return hashlib.blake2b(str(mask.dtype).encode() + mask.cpu().numpy().tobytes(), digest_size=20).digest()
 
 
 def _needs_patches(regions: RegionSpec, baseline: Baseline) -> bool:

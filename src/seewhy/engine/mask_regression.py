@@ -9,7 +9,8 @@ from torch import Tensor
 
 from ..domain.shapes import Masks, Scores
 from ..errors import BadOption
-from .estimate import Estimate, deviations, max_t, t_quantile
+from ..stats.quantiles import t_quantile
+from .estimate import Estimate, deviations, max_t
 from .masks import SoftGrid
 from .shrinkage import shrunken
 

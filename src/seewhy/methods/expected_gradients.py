@@ -9,6 +9,7 @@ from ..domain.baseline import Baseline, Noise
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence, Sampling
+from ..domain.tolerance import Tolerance
 from ..engine.closed import ClosedMean
 from ..engine.estimate import Estimate
 from ..engine.path import between
@@ -32,7 +33,7 @@ from ..registry import method
     samples=True,
 )
 def expected_gradients(
-    probe: Probe, *, samples: int = 200, baseline: Baseline = Noise(), tolerance: float = 0.1, seed: int = 0
+    probe: Probe, *, samples: int = 200, baseline: Baseline = Noise(), tolerance: Tolerance = 0.1, seed: int = 0
 ) -> Evidence:
     """(image - baseline) times the gradient at a random place between them (eq. 3), closed by the known total."""
     fills = [baseline.fill(image) for image in probe.images]
@@ -52,7 +53,7 @@ def expected_gradients(
 
 
 def _one(
-    probe: Probe, i: int, rivals: Tensor, empty: float, samples: int, tolerance: float, seed: int
+    probe: Probe, i: int, rivals: Tensor, empty: float, samples: int, tolerance: Tolerance, seed: int
 ) -> tuple[Estimate, Sampling]:
     image, generator = probe.images[i], torch.Generator().manual_seed(seed)
     mean = ClosedMean(float(probe.score(probe.clean)[i]) - empty)

@@ -9,6 +9,7 @@ from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
 from ..domain.regions import Grid, RegionSpec
+from ..domain.tolerance import Tolerance
 from ..engine.estimate import Estimate
 from ..engine.game import Game, part_evidence
 from ..engine.interactions import exact_interactions, interactions_of_pairs, with_pairs
@@ -41,7 +42,7 @@ def shapley_interactions(
     regions: RegionSpec = Grid(4),
     samples: int = 1024,
     baseline: Baseline = Blur(),
-    tolerance: float = 0.1,
+    tolerance: Tolerance = 0.1,
     seed: int = 0,
 ) -> Evidence:
     """The best fit of single and pairwise effects under the Shapley kernel; exact where that is affordable."""
