@@ -17,9 +17,10 @@ import torch
 from torch import Tensor
 
 import seewhy
+from seewhy.domain.cost import Cost
 from seewhy.domain.evidence import Evidence
 from seewhy.domain.target import Target
-from seewhy.engine.probe import Probe
+from seewhy.engine.probe import OFTEN, Probe
 from seewhy.inputs.read import read_sample
 from seewhy.registry import find_method
 
@@ -31,7 +32,8 @@ ESTIMATORS = ("published", "covariance", "regression")
 def probe_of(photo: str) -> Probe:
     """The bundled network asked for the probability of its top class."""
     model = seewhy.adapt("efficientnet-lite0")
-    probe = Probe(model, read_sample(f"photo:{photo}", model.preprocess).pixels[None], [Target(0, "")], often=True)
+    image = read_sample(f"photo:{photo}", model.preprocess).pixels[None]
+    probe = Probe(model, image, [Target(0, "")], expected=Cost(OFTEN))
     probe.targets = [Target(int(probe.clean[0].argmax()), "the predicted class", "probability")]
     return probe
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..domain.evidence import Evidence
 from ..models.attention_values import Moved
-from .reading import AttentionRecord
+from .records import AttentionRecord
 
 OUTLIER = 3.0  # times the median length; Darcet et al. 2023 (arXiv:2309.16588) met tokens about ten times as long
 HOT = "such hot spots often store what is true of the whole image, not what is there"

@@ -10,7 +10,8 @@ from ..domain.cost import Cost
 from ..errors import NoAttention
 from ..models.tokens import TokenGrid
 from .probe import Probe
-from .reading import AttentionRecord, finite, joined
+from .reading import finite
+from .records import AttentionRecord, joined
 
 
 def layerwise(probe: Probe) -> AttentionRecord:

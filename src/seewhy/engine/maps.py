@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from ..domain.evidence import Evidence
 from ..domain.shapes import Maps
-from .reading import LayerRecord
+from .records import LayerRecord
 
 Sign = Literal["positive", "both"]
 

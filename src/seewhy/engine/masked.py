@@ -11,8 +11,8 @@ from torch import Tensor
 
 from ..domain.cost import Cost
 from ..domain.shapes import Masks, Outputs, Variants
+from ..models.crops import fitted, places
 from ..models.incremental import Incremental
-from ..models.patches import fitted, places
 
 if TYPE_CHECKING:
     from .probe import Probe

@@ -24,7 +24,8 @@ from .answers import Answers
 from .channels import Channels
 from .chunks import Chunks
 from .control import Control
-from .reading import AttentionRecord, LayerRecord, Reading, Wants, finite, read_chunk
+from .reading import finite, read_chunk
+from .records import AttentionRecord, LayerRecord, Reading, Wants
 
 if TYPE_CHECKING:
     from .game import Game

@@ -12,7 +12,7 @@ from ..domain.cost import Cost
 from ..errors import NoAttention
 from ..models.skips import Skip, Skips
 from .probe import Probe
-from .reading import AttentionRecord
+from .records import AttentionRecord
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ..domain.evidence import Evidence
 from ..engine.attention import heads_mean, on_map, shares, with_skips
 from ..engine.flow import maximum_flows
 from ..engine.probe import Probe
-from ..engine.reading import AttentionRecord
+from ..engine.records import AttentionRecord
 from ..errors import MissingCapability
 from ..registry import method
 

@@ -16,7 +16,8 @@ from .function import FunctionModel, Takes
 from .model import Model
 from .queries import queries_of
 from .tasks import Task, kind_for, task_of
-from .torch_module import TorchModel, unwrapped
+from .torch_module import TorchModel
+from .unwrapped import unwrapped
 
 ROWS = ("classes", "embedding", "regression")  # tasks that a table of numbers can answer
 KINDS = (

@@ -13,7 +13,7 @@ from ..errors import BadOption, UnknownPreprocessing
 from ..inputs.kinetics import of_video_network
 from ..inputs.preprocess import IMAGENET, IMAGENET_MEAN, IMAGENET_STD, Preprocess
 from .sample import stated_size
-from .torch_module import unwrapped
+from .unwrapped import unwrapped
 
 WAYS = "pass a Preprocess, timm's pretrained_cfg, torchvision weights, an image processor, or dict(size=, mean=, std=)"
 OTHER_TASKS = ("video", "detection", "segmentation", "optical_flow")

@@ -7,7 +7,7 @@ one kernel of context; all rows share one patch size, so a layer is one batched 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map
 
+from .crops import fitted, laid_over
+from .kernels import CONV, KERNELS, Kernel, border_of, bound, kernel_of, slide
 from .tape import Call, Tape, Value
 
 WHOLE = 0.75  # share of a map from which on it is computed as a whole
@@ -25,26 +27,7 @@ ALONE = {
     "clone", "detach", "feature_dropout",
 }  # fmt: skip
 TOGETHER = {
-    "add",
-    "add_",
-    "__add__",
-    "__iadd__",
-    "__radd__",
-    "sub",
-    "__sub__",
-    "mul",
-    "mul_",
-    "__mul__",
-    "__imul__",
-    "cat",
-}
-CONV = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
-MAXPOOL = ("input", "kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices")
-AVGPOOL = ("input", "kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override")
-KERNELS = {
-    **dict.fromkeys(("conv1d", "conv2d", "conv3d"), CONV),
-    **dict.fromkeys(("max_pool1d", "max_pool2d", "max_pool3d", "_max_pool2d", "_max_pool3d"), MAXPOOL),
-    **dict.fromkeys(("avg_pool2d", "avg_pool3d"), AVGPOOL),
+    "add", "add_", "__add__", "__iadd__", "__radd__", "sub", "__sub__", "mul", "mul_", "__mul__", "__imul__", "cat",
 }  # fmt: skip
 
 
@@ -58,33 +41,6 @@ class Patch:
     @property
     def size(self) -> tuple[int, ...]:
         return tuple(self.values.shape[2:])
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """How a convolution or pooling moves over its input, per axis."""
-
-    size: tuple[int, ...]
-    stride: tuple[int, ...]
-    padding: tuple[int, ...]
-    dilation: tuple[int, ...]
-    outside: float  # what lies beyond the border
-
-    def reach(self, start: Tensor, size: Sequence[int], space: Sequence[int]) -> tuple[Tensor, tuple[int, ...]]:
-        """The first place and the common size of what a patch of the input changes in the output."""
-        span = torch.tensor([d * (k - 1) for d, k in zip(self.dilation, self.size, strict=True)])
-        stride, padding = torch.tensor(self.stride), torch.tensor(self.padding)
-        first = -((-(start + padding - span)).div(stride, rounding_mode="floor"))
-        last = (start + torch.tensor(size) - 1 + padding).div(stride, rounding_mode="floor")
-        return fitted(first, last + 1, space)
-
-
-def fitted(first: Tensor, end: Tensor, space: Sequence[int]) -> tuple[Tensor, tuple[int, ...]]:
-    """One size that holds every [first, end) of the space, and starts that keep it inside."""
-    limits = torch.tensor(space)
-    first, end = first.clamp(min=0).minimum(limits), end.minimum(limits)
-    size = (end - first).amax(dim=0).clamp(min=1)
-    return first.minimum(limits - size).clamp(min=0), tuple(size.tolist())
 
 
 class Patches:
@@ -105,7 +61,7 @@ class Patches:
                 here[made.index] = reached
             if call.name.startswith("conv"):
                 out = self.tape.clean[_made(call)[0].index]
-                cost = out[0, 0].numel() * _bound(call, CONV)["weight"].numel()
+                cost = out[0, 0].numel() * bound(call, CONV)["weight"].numel()
                 whole += cost
                 places = out[0, 0].numel() if reached is None else min(out[0, 0].numel(), math.prod(reached[1]))
                 done += cost * places // out[0, 0].numel()
@@ -137,11 +93,11 @@ class Patches:
             assert isinstance(patch, Patch)
             values = _own(patch.values)
             return [Patch(call.run(lambda _: values), patch.start)]
-        if small and call.name in KERNELS and (kernel := _kernel(call)) is not None:
+        if small and call.name in KERNELS and (kernel := kernel_of(call)) is not None:
             found = self._slid(call, kernel, here)
             if found is not None:
                 return [found]
-        if small and (before := _border(call)) is not None:
+        if small and (before := border_of(call)) is not None:
             (patch,) = changed
             assert isinstance(patch, Patch)
             return [Patch(patch.values, patch.start + torch.tensor(before))]
@@ -166,7 +122,7 @@ class Patches:
         around = self._cached(value.index, kernel.padding, kernel.outside)
         corner = start * torch.tensor(kernel.stride)
         crop = laid_over(around, corner, need, patch.values, patch.start + torch.tensor(kernel.padding) - corner)
-        return Patch(_slide(call, crop), start)
+        return Patch(slide(call, crop), start)
 
     def _joined(self, call: Call, here: dict[int, Patch | Tensor]) -> Patch:
         """Several patches brought to one place and size."""
@@ -202,12 +158,12 @@ class Patches:
         sizes = [part for part in parts if part is not None]
         if not sizes or len(sizes) < len(parts):
             return None
-        if call.name in KERNELS and (kernel := _kernel(call)) is not None:
+        if call.name in KERNELS and (kernel := kernel_of(call)) is not None:
             space = self.tape.clean[_made(call)[0].index].shape[2:]
             middle = torch.tensor(self.tape.clean[call.values[0].index].shape[2:]) // 2 - torch.tensor(sizes[0][1]) // 2
             found = kernel.reach(middle[None].clamp(min=0), sizes[0][1], space)
             return None if math.prod(found[1]) > WHOLE * math.prod(space) else found
-        if call.name in ALONE or _border(call) is not None or (call.name in TOGETHER and self._one_space(call)):
+        if call.name in ALONE or border_of(call) is not None or (call.name in TOGETHER and self._one_space(call)):
             return max(sizes, key=lambda part: math.prod(part[1]))
         return None
 
@@ -233,33 +189,6 @@ class Patches:
         return self._padded[key]
 
 
-def laid_over(around: Tensor, corner: Tensor, size: Sequence[int], values: Tensor, at: Tensor) -> Tensor:
-    """Crops (n, k, *size) of a map (*space, k) from their corners on, with patches laid over them at `at`."""
-    crop = around[places(corner, size)]
-    patch, extent = values.movedim(1, -1), tuple(values.shape[2:])
-    inside = bool((at >= 0).all()) and bool((at + torch.tensor(extent) <= torch.tensor(tuple(size))).all())
-    if inside:
-        crop[(torch.arange(len(at)).reshape(-1, *[1] * len(extent)), *places(at, extent))] = patch
-    else:
-        rows = places(-at, size)  # for each place of the crop, the place of the patch that lies on it
-        hit = torch.stack(
-            torch.broadcast_tensors(*[(r >= 0) & (r < e) for r, e in zip(rows, extent, strict=True)])
-        ).all(dim=0)
-        held = [r.clamp(0, e - 1) for r, e in zip(rows, extent, strict=True)]
-        number = torch.arange(len(at)).reshape(-1, *[1] * len(extent))
-        crop = torch.where(hit[..., None], patch[(number, *held)], crop)
-    return crop.movedim(-1, 1)
-
-
-def places(start: Tensor, size: Sequence[int]) -> tuple[Tensor, ...]:
-    """Indices of boxes, one tensor per axis, that broadcast to (n, *size)."""
-    found = []
-    for axis, extent in enumerate(size):
-        places = start[:, axis, None] + torch.arange(extent)
-        found.append(places.reshape(len(start), *[extent if other == axis else 1 for other in range(len(size))]))
-    return tuple(found)
-
-
 def _for_rows(call: Call, rows: int) -> Call:
     """A new shape that was written down for one image, for so many."""
     if call.name not in ("view", "reshape") or len(call.args) < 2 or call.kwargs:
@@ -277,50 +206,5 @@ def _made(call: Call) -> list[Value]:
     return [leaf for leaf in tree_leaves(call.made) if isinstance(leaf, Value)]
 
 
-def _bound(call: Call, names: Sequence[str]) -> dict[str, Any]:
-    return {**dict(zip(names, call.args, strict=False)), **call.kwargs}
-
-
 def _dim(call: Call) -> int:
     return int(call.kwargs.get("dim", call.args[1] if len(call.args) > 1 else 0))
-
-
-def _kernel(call: Call) -> Kernel | None:
-    """The kernel of a call, or None where it is not one that can be cut into patches."""
-    given = _bound(call, KERNELS[call.name])
-    conv = call.name.startswith("conv")
-    if len(call.values) != 1 or given.get("ceil_mode") or given.get("return_indices"):
-        return None
-    axes = 3 if call.name.endswith("3d") else 2 if call.name.endswith("2d") else 1
-    size = tuple(given["weight"].shape[2:]) if conv else _each(given["kernel_size"], axes)
-    stride = _each(given.get("stride") or (1 if conv else size), axes)
-    padding, dilation = given.get("padding", 0), _each(given.get("dilation", 1), axes)
-    if isinstance(padding, str):
-        return None
-    padding = _each(padding, axes)
-    average = call.name.startswith("avg")
-    if average and any(padding) and not given.get("count_include_pad", True):
-        return None
-    return Kernel(size, stride, padding, dilation, 0.0 if conv or average else -math.inf)
-
-
-def _border(call: Call) -> tuple[int, ...] | None:
-    """How far a call moves every place by a constant border in front, per axis; None where it is no such call."""
-    if call.name != "pad" or len(call.values) != 1:
-        return None
-    given = _bound(call, ("input", "pad", "mode", "value"))
-    sides = tuple(given["pad"])
-    if given.get("mode", "constant") != "constant" or min(sides, default=0) < 0 or not isinstance(call.args[0], Value):
-        return None
-    return tuple(reversed(sides[::2]))
-
-
-def _slide(call: Call, crop: Tensor) -> Tensor:
-    """The call on a crop that brings its own border."""
-    given = {**_bound(call, KERNELS[call.name]), "input": crop, "padding": 0}
-    function: Callable[..., Tensor] = call.function
-    return function(**given)
-
-
-def _each(value: Any, axes: int) -> tuple[int, ...]:
-    return (int(value),) * axes if isinstance(value, int) else tuple(map(int, value)) * (axes if len(value) == 1 else 1)

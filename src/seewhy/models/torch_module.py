@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
-import weakref
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
@@ -20,12 +21,13 @@ from .fingerprint import fingerprint
 from .halves import body_of, halves
 from .incremental import Incremental
 from .layout import Layout
-from .lending import lent, state_of, tensors, while_lent
+from .lending import lent, tensors, while_lent
 from .model import Cut, Model
 from .outputs import asking, checked, out_of_memory
 from .patches import Patches
 from .prepared import as_wanted, prepared
 from .randomised import randomised, settling, top_down
+from .remembered import layout_of, made_from
 from .runtime import Compiled, available, compiled
 from .sample import noise, sample_shapes, stated_size
 from .tail import Tail
@@ -33,6 +35,7 @@ from .tape import Tape, Unwritable
 from .tasks import Rows, Task, image_side, kind_for
 from .tokens import dropping
 from .unasked import rows_of
+from .unwrapped import unwrapped
 from .watch import Watch, eagerly, watching
 
 if TYPE_CHECKING:
@@ -40,20 +43,12 @@ if TYPE_CHECKING:
 
 M = TypeVar("M")
 GREY = (0.299, 0.587, 0.114)  # luma weights, as Pillow converts to "L"
-REMEMBERED = 16
 UNSTEADY = (
     "The same image got another answer when asked again by itself: the network draws random numbers, or mixes the"
     " images of a batch. Its maps are not to be trusted."
 )
 ALIKE = ("classes", "regression")  # their answer is a table, so that of a faster way to ask can be compared with it
 SCRIPTED = "it is a TorchScript module, whose inside runs out of Python's sight"
-
-
-# What was found about a network, for as long as it lives: adapting it again costs no second dry run.
-LAYOUTS: weakref.WeakKeyDictionary[nn.Module, dict[Hashable, Layout | SeewhyError]] = weakref.WeakKeyDictionary()
-# Copies made for asking, or None where one would gain nothing, with the state of the weights they were made from.
-COPIES: weakref.WeakKeyDictionary[nn.Module, tuple[Hashable, dict[Hashable, Any]]]
-COPIES = weakref.WeakKeyDictionary()
 
 
 class TorchModel(Model):
@@ -221,14 +216,12 @@ class TorchModel(Model):
 
     def _made(self, make: Callable[[], M | None], *facts: Hashable) -> M | None:
         """What is made from the network as it is now: once, and again when a weight has changed."""
-        state = state_of(self.module), self.fingerprint
-        kept = COPIES.get(self.module)
-        if kept is None or kept[0] != state:
-            kept = COPIES[self.module] = state, {}
-        if facts not in kept[1]:
+
+        def borrowing() -> M | None:
             with self.borrowed(), eagerly(self.module):
-                kept[1][facts] = make()
-        return kept[1][facts]  # type: ignore[no-any-return]
+                return make()
+
+        return made_from(self.module, facts, borrowing)
 
     def _copy(
         self, made: nn.Module, output: Callable[[Any], Tensor] | None, suited: Callable[[Tensor], Tensor]
@@ -302,27 +295,20 @@ class TorchModel(Model):
 
     def layout_of(self, shape: tuple[int, ...]) -> Layout:
         """The layout for images of one shape (c, *space)."""
-        known = LAYOUTS.setdefault(self.module, {})
-        key = (shape, self.task, self.output, self.preprocess, state_of(self.module))
-        if key not in known:
-            if len(known) >= REMEMBERED:  # a folder may hold images of a thousand shapes
-                del known[next(iter(known))]
-            try:
-                with self.borrowed(), eagerly(self.module), all_shown(self.module, self.task):
-                    known[key] = Layout.of(self.module, self._unasked(), noise(shape, self.device))
-            except ModelError as error:
-                known[key] = error.with_traceback(None)
-            except (RuntimeError, MemoryError) as error:
-                if not out_of_memory(error):
-                    raise
-                raise ModelFailed(
-                    f"{self.name} does not fit into memory with two images and a backward pass.",
-                    fix="use a score-only method: occlusion, rise, kernel-shap; or another device.",
-                ) from error
-        found = known[key]
-        if isinstance(found, SeewhyError):
-            raise found
-        return found
+        facts = (shape, self.task, self.output, self.preprocess)
+        try:
+            return layout_of(self.module, facts, lambda: self._found(shape))
+        except (RuntimeError, MemoryError) as error:  # a lack of memory may pass: it is not remembered
+            if isinstance(error, ModelError) or not out_of_memory(error):
+                raise
+            raise ModelFailed(
+                f"{self.name} does not fit into memory with two images and a backward pass.",
+                fix="use a score-only method: occlusion, rise, kernel-shap; or another device.",
+            ) from error
+
+    def _found(self, shape: tuple[int, ...]) -> Layout:
+        with self.borrowed(), eagerly(self.module), all_shown(self.module, self.task):
+            return Layout.of(self.module, self._unasked(), noise(shape, self.device))
 
     def _unasked(self) -> TorchModel:
         """The model without a question: what is found about it holds for every one."""
@@ -349,26 +335,8 @@ class TorchModel(Model):
 
     @property
     def capabilities(self) -> Capability:  # type: ignore[override]
-        return ~Capability.NOTHING & ~_union(self.missing)
+        return ~Capability.NOTHING & ~reduce(or_, self.missing, Capability.NOTHING)
 
     def _python(self) -> None:
         if isinstance(self.module, torch.jit.ScriptModule):
             raise NoSuitableLayer(f"{self.name} cannot be looked into: {SCRIPTED}.", fix="give the eager module.")
-
-
-def unwrapped(module: nn.Module) -> nn.Module:
-    """The network inside DataParallel and torch.compile."""
-    while True:
-        inner = getattr(module, "_orig_mod", None)
-        if isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
-            inner = module.module
-        if not isinstance(inner, nn.Module):
-            return module
-        module = inner
-
-
-def _union(flags: dict[Capability, str]) -> Capability:
-    total = Capability.NOTHING
-    for flag in flags:
-        total |= flag
-    return total

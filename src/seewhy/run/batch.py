@@ -21,7 +21,7 @@ from ..domain.prediction import Prediction, rival
 from ..domain.target import Asked, Scale, Target, kind_of
 from ..engine.control import Control
 from ..engine.probe import Precision, Probe, pays_to_compile, read
-from ..engine.reading import Reading, Wants
+from ..engine.records import Reading, Wants
 from ..errors import Cancelled
 from ..explanation import Explanation
 from ..inputs.read import Sample

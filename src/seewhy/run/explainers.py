@@ -20,7 +20,7 @@ from ..engine.control import Control
 from ..engine.game import gather
 from ..engine.maps import at_pixels
 from ..engine.probe import Probe
-from ..engine.reading import Wants
+from ..engine.records import Wants
 from ..errors import BadMap, SeewhyError
 from ..explanation import Explanation
 from ..inputs.read import Sample

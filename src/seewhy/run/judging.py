@@ -17,7 +17,7 @@ from ..domain.score import Effort, Score, Unjudged
 from ..domain.target import Asked
 from ..engine.maps import at_pixels
 from ..engine.probe import Probe
-from ..engine.reading import Wants
+from ..engine.records import Wants
 from ..engine.trial import Trial
 from ..inputs.read import Sample
 from ..metric_registry import Metric

@@ -18,7 +18,7 @@ from ..domain.cost import Cost
 from ..domain.geometry import Geometry
 from ..domain.options import coerce, encode
 from ..domain.regions import Given, Patches, Windows
-from ..engine.reading import Wants
+from ..engine.records import Wants
 from ..errors import BudgetTooSmall, UnknownOption, near
 from ..models.layers import find_name
 from ..models.model import Model
