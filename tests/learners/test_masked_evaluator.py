@@ -38,9 +38,8 @@ def test_the_persons_network_is_left_as_it_was():
 def test_the_same_seed_teaches_the_same_copy():
     def weights(seed):
         model = adapt(tiny_cnn(), preprocess=PLAIN)
-        return torch.cat([
-            p.flatten() for p in fit(model, pictures(8, 3, 24, 24), fill=Colour(0.5), seed=seed, **BRIEF).model.module.parameters()
-        ])  # fmt: skip
+        made = fit(model, pictures(8, 3, 24, 24), fill=Colour(0.5), seed=seed, **BRIEF).model
+        return torch.cat([weight.flatten() for weight in made.module.parameters()])
 
     assert torch.equal(weights(0), weights(0))
     assert not torch.equal(weights(0), weights(1))
