@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "adapt": "models.adapt",
+    "conformance": "provable.suite",
     "cost": "run.cost",
     "explain": "run.explain",
     "overview": "run.overview",
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from .inputs.photos import photo as photo
     from .inputs.preprocess import Preprocess as Preprocess
     from .models.adapt import adapt as adapt
+    from .provable.suite import conformance as conformance
     from .run.cost import cost as cost
     from .run.explain import explain as explain
     from .run.overview import overview as overview

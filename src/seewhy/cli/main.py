@@ -14,6 +14,7 @@ from ..errors import Cancelled, SeewhyError
 from . import exits, screen
 from .card import card
 from .compare import compare
+from .conformance import conformance
 from .cost import cost
 from .demo import demo
 from .doctor import doctor
@@ -31,7 +32,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for command in (explain, compare, overview, show, methods, layers, card, cost, doctor, demo):
+for command in (explain, compare, overview, show, methods, layers, card, cost, conformance, doctor, demo):
     app.command()(command)
 
 

@@ -10,9 +10,11 @@ from ..level import level
 from ..networks import Circular, Rounded
 from .formulas import image
 
+FEW = 128  # samples
+
 
 def _images() -> torch.Tensor:
-    return torch.cat([image(seed) for seed in (0, 1, 2)])
+    return torch.cat([image(seed) for seed in (0, 1)])
 
 
 @level("C16", "mirrored and shifted", "equivariant", most=1e-3)
@@ -22,7 +24,7 @@ def mirrored_and_shifted(asker: Asker) -> float:
     plain = asker.draws(network, seen)
     mirrored = asker.draws(network, seen.flip(3)) - plain.flip(3)
     shifted = asker.draws(network, seen.roll((1, 2), (2, 3))) - plain.roll((1, 2), (2, 3))
-    return max(map(beyond_chance, (mirrored, shifted))) / float(plain.abs().max().clamp(min=1e-12))
+    return max(beyond_chance(changed, float(plain.abs().max())) for changed in (mirrored, shifted))
 
 
 @level("C16", "scaled score", "linear", most=1e-3)
@@ -39,23 +41,23 @@ def scaled_score(asker: Asker) -> float:
 
 @level("C16", "batch and single", "per-image", most=1e-4)
 def batch_and_single(asker: Asker) -> float:
-    """Three images together give the maps that each gives alone."""
+    """Two images together give the maps that each gives alone."""
     network, seen = seeded(Circular), _images()
-    together = asker.maps(network, seen)
-    return max(error(asker.maps(network, seen[i : i + 1]), together[i : i + 1]) for i in range(3))
+    together = asker.maps(network, seen, samples=FEW)
+    return max(error(asker.maps(network, seen[i : i + 1], samples=FEW), together[i : i + 1]) for i in range(2))
 
 
 @level("C16", "order of the batch", "per-image", most=1e-4)
 def order_of_the_batch(asker: Asker) -> float:
     """Images in another order give their maps in that order."""
     network, seen = seeded(Circular), _images()
-    return error(asker.maps(network, seen.flip(0)), asker.maps(network, seen).flip(0))
+    return error(asker.maps(network, seen.flip(0), samples=FEW), asker.maps(network, seen, samples=FEW).flip(0))
 
 
 @level("C16", "twins", "per-image", most=1e-4)
 def twins(asker: Asker) -> float:
     """The same image twice gives the same map twice."""
-    one, _, again = asker.maps(seeded(Circular), _images()[[0, 1, 0]])
+    one, again = asker.maps(seeded(Circular), _images()[[0, 0]], samples=FEW)
     return error(again, one)
 
 

@@ -96,7 +96,11 @@ class Quadrants(nn.Module):
         for k in range(4):
             top, left = k // 2 * half, k % 2 * half
             # two convolutions see two pixels further, so that far from the inner borders
-            read[k, top + 2 * (k // 2) : top + half - 2 * (1 - k // 2), left + 2 * (k % 2) : left + half - 2 * (1 - k % 2)] = 1
+            read[
+                k,
+                top + 2 * (k // 2) : top + half - 2 * (1 - k // 2),
+                left + 2 * (k % 2) : left + half - 2 * (1 - k % 2),
+            ] = 1
         self.register_buffer("read", read)
         self.read: Tensor
 
@@ -115,13 +119,14 @@ class Detector(nn.Module):
         self.act, self.head = nn.ReLU(), nn.Linear(len(patterns), 2, bias=False)
         with torch.no_grad():
             self.find.weight.copy_(centred[:, None].expand_as(self.find.weight) / 3)
+            assert self.find.bias is not None
             self.find.bias.copy_(-0.8 * (centred * patterns).sum(dim=(1, 2)))
             self.head.weight.copy_(torch.tensor([weights, [-w for w in weights]]))
         self.strongest = strongest
 
     def forward(self, images: Variants) -> Outputs:
         found = self.act(self.find(images)).flatten(2)
-        return self.head(found.amax(dim=2) if self.strongest else found.sum(dim=2))
+        return self.head(found.amax(dim=2) if self.strongest else found.sum(dim=2))  # type: ignore[no-any-return]
 
 
 class Circular(nn.Module):
@@ -146,7 +151,7 @@ class Rounded(nn.Module):
         self.inner = copy.deepcopy(inner).bfloat16()
 
     def forward(self, images: Variants) -> Outputs:
-        return self.inner(images.bfloat16()).float()
+        return self.inner(images.bfloat16()).float()  # type: ignore[no-any-return]
 
 
 class HalfMasked(TinyViT):

@@ -20,14 +20,16 @@ from ..setting import Setting
 from ..subject import explanations
 from .formulas import image
 
+FEW = 128
+
 
 class Remembering(nn.Module):
     """Remembers every image that a network was asked about."""
 
     def __init__(self, inner: nn.Module) -> None:
         super().__init__()
-        self.inner, self.asked = inner, []
-        self.asked: list[bytes]
+        self.inner = inner
+        self.asked: list[bytes] = []
 
     def forward(self, images: Variants) -> Outputs:
         self.asked += [one.detach().numpy().tobytes() for one in images]
@@ -39,7 +41,7 @@ def asked_twice(asker: Asker) -> tuple[float, str]:
     """No image is asked about twice."""
     network, entry = Remembering(seeded(Circular)), asker.subject.entry
     if entry is None:
-        asker.maps(network, image())
+        asker.maps(network, image(), samples=FEW)
     else:
         _warmed(asker, entry, network, lambda: network.asked.clear())
     again, given = len(network.asked) - len(set(network.asked)), image().numpy().tobytes()
@@ -60,6 +62,6 @@ def stated_calls(asker: Asker) -> tuple[float, str]:
 def _warmed(asker: Asker, entry: Entry, network: nn.Module, forget: Callable[[], None]) -> Explanation:
     """The explanation by one of our methods when the dry run of the network lies behind."""
     model = adapt(network)
-    explanations(entry, asker.subject.options, model, image(1), [0], Setting())
+    explanations(entry, asker.subject.options, model, image(1), [0], Setting(samples=FEW))
     forget()
-    return explanations(entry, asker.subject.options, model, image(), [0], Setting())[0]
+    return explanations(entry, asker.subject.options, model, image(), [0], Setting(samples=FEW))[0]

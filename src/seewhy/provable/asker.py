@@ -20,7 +20,8 @@ from .subject import Subject
 
 Maps = Float[Tensor, "b *space"]
 Draws = Float[Tensor, "draws *map"]
-REPEATS = 8  # seeds, where they matter
+REPEATS = 6  # seeds, where they matter
+EXCUSED = 0.25
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Asker:
         targets: int | list[int] = 0,
         *,
         cells: int | None = None,
-        samples: int = 512,
+        samples: int = 256,
         seed: int = 0,
     ) -> Maps:
         """The maps of images, at pixels and in double precision."""
@@ -66,7 +67,7 @@ class Asker:
 
     def strays(self, network: nn.Module, image: Float[Tensor, "c *space"]) -> tuple[float, str]:
         """How far the map is from the rule it claims, or else from the rule that comes nearest."""
-        draws = self.draws(network, image[None], samples=4096)[:, 0]
+        draws = self.draws(network, image[None], samples=512)[:, 0]
         rules = RULES if self.rule is None else (self.rule,)
         errors = {rule: off(draws, expected(rule, network, image)) for rule in rules}
         nearest = min(errors, key=errors.__getitem__)
@@ -75,15 +76,18 @@ class Asker:
 
 def off(draws: Draws, wanted: Tensor) -> float:
     """The error of the mean over draws beyond what chance explains, as a share of the largest right value."""
-    return beyond_chance(draws - wanted) / float(wanted.abs().max().clamp(min=1e-12))
+    return beyond_chance(draws - wanted, float(wanted.abs().max()))
 
 
-def beyond_chance(differences: Draws) -> float:
-    """The largest mean of differences that ought to be zero, less five standard errors."""
-    mean = differences.mean(dim=0).abs()
+def beyond_chance(differences: Draws, scale: float) -> float:
+    """The largest mean of differences that ought to be zero, less eight standard errors of the few draws.
+
+    A quarter of the scale is the most that chance excuses: noise without end would excuse everything.
+    """
+    mean, scale = differences.mean(dim=0).abs(), max(scale, 1e-12)
     if len(differences) > 1:
-        mean = mean - 5 * differences.std(dim=0) / len(differences) ** 0.5
-    return float(mean.clamp(min=0).max())
+        mean = mean - (8 * differences.std(dim=0) / len(differences) ** 0.5).clamp(max=EXCUSED * scale)
+    return float(mean.clamp(min=0).max()) / scale
 
 
 def error(found: Tensor, wanted: Tensor) -> float:

@@ -58,7 +58,7 @@ def level(
 @functools.cache
 def levels() -> tuple[Level, ...]:
     """Every level, in the order of their codes."""
-    package = importlib.import_module("seewhy.conformance.levels")
+    package = importlib.import_module("seewhy.provable.levels")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"{package.__name__}.{module.name}")
     return tuple(sorted(_LEVELS, key=lambda one: int(one.code[1:])))

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..domain.baseline import Colour
+from ..domain.capability import Capability
 from ..domain.regions import Grid, Pixels
 from ..errors import BadOption
 from ..explanation import Explanation
@@ -44,7 +45,9 @@ class Subject:
         return bool(self.claims)
 
 
-def subject_of(explainer: Any, claims: Iterable[str] | None = None, options: Mapping[str, Any] | None = None) -> Subject:
+def subject_of(
+    explainer: Any, claims: Iterable[str] | None = None, options: Mapping[str, Any] | None = None
+) -> Subject:
     """The subject of a name or function; `claims` replace those that it is known for."""
     found = _named(explainer, options or {}) if isinstance(explainer, str) else _function(explainer, options or {})
     return found if claims is None else replace(found, claims=all_of(claims))
@@ -72,14 +75,19 @@ def _function(explainer: Any, options: Mapping[str, Any]) -> Subject:
 
 
 def _ours(entry: Entry, options: Mapping[str, Any]) -> Subject:
-    always = ("per-image", "sparing", "counted", *(["error-bars"] if entry.samples else []))
-    claims = all_of((*entry.axioms, *always))
+    always = {"per-image": True, "counted": True, "error-bars": entry.samples, "sparing": remembers(entry)}
+    claims = all_of((*entry.axioms, *(claim for claim, due in always.items() if due)))
 
     def ask(network: nn.Module, images: Tensor, targets: list[int], setting: Setting) -> Tensor:
         found = explanations(entry, options, network, images, targets, setting)
         return torch.from_numpy(np.stack([one.heatmap() for one in found]))
 
     return Subject(entry.name, ask, claims, entry.spaces, entry.samples, "seed" in entry.options, entry, options)
+
+
+def remembers(entry: Entry) -> bool:
+    """Whether nothing is asked but scores: these are remembered. Other methods may change the network on the way."""
+    return entry.needs == Capability.SCORES
 
 
 def explanations(
@@ -109,7 +117,8 @@ def _suited(entry: Entry, space: tuple[int, ...], setting: Setting) -> dict[str,
     if "regions" in entry.options:
         chosen["regions"] = _regions(entry, space, setting, options)
     if entry.samples:
-        parts = chosen["regions"].of(torch.zeros(1, *space)).count if "regions" in chosen else 1
+        regions = chosen.get("regions")
+        parts = regions.of(torch.zeros(1, *space)).count if isinstance(regions, Pixels | Grid) else 1
         chosen["samples"] = _affordable(entry, Ask(space, parts, 1, options), setting.samples)
     return chosen
 

@@ -57,14 +57,13 @@ def moved(asker: Asker) -> float:
 
 @level("C9", "twice", "pointing", least=0.5)
 def twice(asker: Asker) -> float:
-    """Of two patterns that both count, the lesser peak is at least half of the greater, and both exceed the rest."""
+    """Of two patterns that both count, one holds the largest value, and the other at least half of it."""
     spots = SPOTS[1], SPOTS[3]
     seen = with_pattern(with_pattern(ground(), CROSS, spots[0]), CROSS, spots[1])
     maps = asker.maps(crosses(), seen, cells=4)
     peaks = [float(within(maps, spot).max()) for spot in spots]
-    for spot in spots:
-        within(maps, spot).fill_(-torch.inf)
-    return 0.0 if min(peaks) <= float(maps.max()) else min(peaks) / max(peaks)
+    lit = max(peaks) == float(maps.max()) and min(peaks) > float(maps.mean())
+    return min(peaks) / max(peaks) if lit else 0.0
 
 
 @level("C9", "erased", "pointing", most=0.05)
@@ -86,10 +85,9 @@ def watermark(asker: Asker) -> float:
 
 
 def _peaks(maps: Tensor, spot: tuple[int, int]) -> bool:
-    """Whether the largest value lies on the pattern, and there alone."""
-    inside, elsewhere = float(within(maps, spot).max()), maps.clone()
-    within(elsewhere, spot).fill_(-torch.inf)
-    return inside > float(elsewhere.max())
+    """Whether the largest value lies on the pattern (and in what shares a coarse part with it)."""
+    largest = float(maps.max())
+    return float(within(maps, spot).max()) == largest > float(maps.mean())
 
 
 def _quadrant(one: Tensor, k: int) -> Tensor:

@@ -35,7 +35,7 @@ def symmetry(asker: Asker) -> float:
     seen = image().flatten(2)
     seen[..., TWINS[1]] = seen[..., TWINS[0]]
     draws = asker.draws(Formula(_curved, _other), seen.reshape(1, 3, 3, 3)).flatten(1)
-    return beyond_chance(draws[:, TWINS[:1]] - draws[:, TWINS[1:]]) / float(draws.abs().max().clamp(min=1e-12))
+    return beyond_chance(draws[:, TWINS[:1]] - draws[:, TWINS[1:]], float(draws.abs().max()))
 
 
 @level("C6", "linearity", "linear", most=1e-3)
