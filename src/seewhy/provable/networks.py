@@ -92,15 +92,11 @@ class Quadrants(nn.Module):
         super().__init__()
         self.first, self.second = nn.Conv2d(3, width, 3, padding=1), nn.Conv2d(width, width, 3, padding=1)
         self.act, self.act2 = nn.ReLU(), nn.ReLU()
-        read, half = torch.zeros(4, side, side), side // 2
+        # two convolutions see two pixels further: what is read keeps that far from the inner borders
+        inner = slice(0, side // 2 - 2), slice(side // 2 + 2, side)
+        read = torch.zeros(4, side, side)
         for k in range(4):
-            top, left = k // 2 * half, k % 2 * half
-            # two convolutions see two pixels further, so that far from the inner borders
-            read[
-                k,
-                top + 2 * (k // 2) : top + half - 2 * (1 - k // 2),
-                left + 2 * (k % 2) : left + half - 2 * (1 - k % 2),
-            ] = 1
+            read[k, inner[k // 2], inner[k % 2]] = 1
         self.register_buffer("read", read)
         self.read: Tensor
 

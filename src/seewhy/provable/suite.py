@@ -88,8 +88,8 @@ def conformance(
 ) -> Conformance:
     """Put an explainer to questions whose right answers are known.
 
-    `explainer` is the name of a method, of a peer's (`captum:IntegratedGradients`), `file.py:function`, or a function of
-    (network, images (b, c, *space), targets) that answers maps (b, *space). `claims` are what it promises; what is
+    `explainer` is the name of a method, of a peer's (`captum:IntegratedGradients`), `file.py:function`, or a function
+    of (network, images (b, c, *space), targets) that answers maps (b, *space). `claims` are what it promises; what is
     claimed and does not hold fails. `levels` are codes or names, all, or only those that are claimed.
     """
     subject = subject_of(explainer, claims, options)

@@ -19,7 +19,7 @@ def _images() -> torch.Tensor:
 
 @level("C16", "mirrored and shifted", "equivariant", most=1e-3)
 def mirrored_and_shifted(asker: Asker) -> float:
-    """On a network that sees no left or right and no borders, the map of the mirrored or shifted image is the map so."""
+    """Where the network sees no left or right and no borders, the mirrored or shifted image has the map so changed."""
     network, seen = seeded(Circular), image()
     plain = asker.draws(network, seen)
     mirrored = asker.draws(network, seen.flip(3)) - plain.flip(3)

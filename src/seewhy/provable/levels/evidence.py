@@ -40,7 +40,7 @@ def crosses(*, strongest: bool = False) -> Detector:
 
 @level("C8", "field of view", "local", least=0.99)
 def field_of_view(asker: Asker) -> float:
-    """Of a class that sees one quadrant alone, at least 99 % of the map's mass lies in that quadrant: the worst of four."""
+    """Of a class that sees one quadrant alone, at least 99 % of the map's mass lies there: the worst of four."""
     network, seen = seeded(lambda: Quadrants(8)), 0.2 + 0.8 * pictures(4, 3, 8, 8, seed=1)
     mass = asker.maps(network, seen, [0, 1, 2, 3], cells=4).abs()
     shares = [_quadrant(mass[k], k).sum() / mass[k].sum().clamp(min=1e-12) for k in range(4)]
@@ -76,7 +76,7 @@ def erased(asker: Asker) -> float:
 
 @level("C10", "watermark", "pointing", least=1.0)
 def watermark(asker: Asker) -> float:
-    """The class rests on a tag in the corner, though a cross is there too: the map peaks on the tag, for every cross."""
+    """The class rests on a tag in the corner, a cross is there too: the map peaks on the tag, in every picture."""
     network = Detector(torch.stack([CROSS, TAG]), (0.2, 2.0), strongest=True)
     spots = SPOTS[:3]
     seen = torch.cat([with_pattern(with_pattern(ground(), CROSS, spot), TAG, SPOTS[3]) for spot in spots])
