@@ -1,6 +1,7 @@
 """Imports: they point downwards, cost little, and what is told without torch is fresh."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,16 @@ def test_imports_point_downwards_and_methods_do_not_import_each_other():
     tool = Path(sys.executable).with_name("lint-imports")
     found = subprocess.run([tool, "--no-cache"], capture_output=True, text=True, cwd=ROOT, check=False)
     assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_no_method_moves_tensors_from_device_to_device():
+    found = [
+        f"{path.name}: {line.strip()}"
+        for path in sorted((ROOT / "src/seewhy/methods").glob("*.py"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.search(r"\.(to|cpu|cuda)\(", line)
+    ]
+    assert found == []
 
 
 def test_importing_seewhy_loads_nothing_heavy():

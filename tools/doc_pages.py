@@ -22,7 +22,7 @@ FAMILIES = {
     "attention": "Attention: what a vision transformer looks at",
     "perturbation": "Perturbation: what happens when something is taken away",
     "shapley": "Shapley: a fair share of the score for each region",
-    "control": "Controls: maps that know nothing of the model, to compare with",
+    "control": "Controls: to compare with; they know nothing of the model, or search for what metrics reward",
 }
 AXIOMS = {
     "complete": "the values sum to the score of the image minus that of the baseline",

@@ -15,15 +15,21 @@ _HOMES = {
     "cost": "run.cost",
     "explain": "run.explain",
     "overview": "run.overview",
+    "report_card": "report.report_card",
+    "ReportCard": "report.report_card",
     "photo": "inputs.photos",
+    "Clip": "inputs.clip",
     "Explanation": "explanation",
+    "Pace": "inputs.pace",
     "Preprocess": "inputs.preprocess",
     **dict.fromkeys(("Box", "Contrast", "Segment", "Similar"), "domain.target"),
+    "Linear": "domain.linear",
     **dict.fromkeys(("Grid", "Pixels", "Patches", "Superpixels", "Given", "Windows"), "domain.regions"),
     **dict.fromkeys(
         ("Colour", "Mean", "Blur", "Noise", "Sample", "Inpaint", "Nearest", "Dropped"),
         "domain.baseline",
     ),
+    "Anytime": "domain.tolerance",
 }
 
 __all__ = ["__version__", "errors", *sorted(_HOMES)]
@@ -37,6 +43,7 @@ if TYPE_CHECKING:
     from .domain.baseline import Nearest as Nearest
     from .domain.baseline import Noise as Noise
     from .domain.baseline import Sample as Sample
+    from .domain.linear import Linear as Linear
     from .domain.regions import Given as Given
     from .domain.regions import Grid as Grid
     from .domain.regions import Patches as Patches
@@ -47,11 +54,16 @@ if TYPE_CHECKING:
     from .domain.target import Contrast as Contrast
     from .domain.target import Segment as Segment
     from .domain.target import Similar as Similar
+    from .domain.tolerance import Anytime as Anytime
     from .explanation import Explanation as Explanation
+    from .inputs.clip import Clip as Clip
+    from .inputs.pace import Pace as Pace
     from .inputs.photos import photo as photo
     from .inputs.preprocess import Preprocess as Preprocess
     from .models.adapt import adapt as adapt
     from .provable.suite import conformance as conformance
+    from .report.report_card import ReportCard as ReportCard
+    from .report.report_card import report_card as report_card
     from .run.cost import cost as cost
     from .run.explain import explain as explain
     from .run.overview import overview as overview

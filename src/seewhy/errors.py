@@ -54,6 +54,12 @@ class UnreadableImage(InputError):
     code = "unreadable-image"
 
 
+class UnreadableClip(InputError):
+    """The file holds no video, is damaged, or ends before a frame that is needed."""
+
+    code = "unreadable-clip"
+
+
 class ImageTooLarge(InputError):
     """The image has more pixels than can be decoded safely."""
 
@@ -162,6 +168,12 @@ class UnknownMethod(QuestionError):
     code = "unknown-method"
 
 
+class UnknownMetric(QuestionError):
+    """No metric of that name."""
+
+    code = "unknown-metric"
+
+
 class UnknownOption(QuestionError):
     """None of the methods asked for has this option."""
 
@@ -172,6 +184,18 @@ class BadOption(QuestionError):
     """The option exists, but this value is outside what it can be."""
 
     code = "bad-option"
+
+
+class BadScores(QuestionError):
+    """The scores of images cannot be put into a table: shape, pairing or infinity."""
+
+    code = "bad-scores"
+
+
+class BadMap(QuestionError):
+    """A map cannot be judged: its shape does not fit, or it does not belong to the image."""
+
+    code = "bad-map"
 
 
 class MissingCapability(QuestionError, TypeError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from .domain.check import Check
 from .domain.cost import Cost
 from .domain.evidence import LayerChoice, Sampling
+from .domain.footage import Footage
 from .domain.geometry import Geometry
 from .domain.marked import Marked
 from .domain.picture import Picture
@@ -21,6 +22,8 @@ from .domain.prediction import Prediction
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from PIL import Image
+
+    from .domain.shot import Shot
 
 
 @dataclass(frozen=True)
@@ -117,20 +120,49 @@ class Explanation:
     class_blind: bool = False  # the same map for every class: it speaks neither for nor against one
     zero: float = 0.0  # the value that speaks neither for nor against
     marked: Marked | None = None  # where on the photo was asked, if not about the whole
+    footage: Footage | None = None  # the original frames of a clip
 
-    def heatmap(self) -> NDArray[np.float32]:
-        """The map on the original photo's pixels (h, w); NaN where the model did not look."""
-        return self.geometry.to_original(self.values, blocky=self.parts is not None)
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """When each frame of a clip that the model saw appears, in seconds; empty for a photo."""
+        return np.array([] if self.geometry.time is None else self.geometry.time.begins)
 
-    def effect(self) -> NDArray[np.float32]:
+    def heatmap(self, frame: int | None = None) -> NDArray[np.float32]:
+        """The map on the original photo's pixels (h, w); NaN where the model did not look.
+
+        Of a clip it is (t, h, w), on each frame that the model saw, or with `frame` on one of these.
+        """
+        return self.geometry.to_original(self.values, blocky=self.parts is not None, frame=frame)
+
+    def effect(self, frame: int | None = None) -> NDArray[np.float32]:
         """The heatmap measured from the value that speaks neither for nor against; this is what is drawn."""
-        return self.heatmap() - np.float32(self.zero)
+        return self.heatmap(frame) - np.float32(self.zero)
 
     def overlay(self, *, view: str = "heat", legend: bool = True, scale: float | None = None) -> Image.Image:
         """The original photo with the map on it: view is heat, contour, regions or map."""
         from .render.overlay import overlay
 
         return overlay(self, view=view, legend=legend, scale=scale)
+
+    def film(
+        self, *, view: str = "heat", scale: float | None = None, every: bool = False, longest: int | None = None
+    ) -> Iterator[Shot]:
+        """A clip's frames with the map on them, one by one, all on one scale; `every` adds those never seen."""
+        from .render.film import film
+
+        return film(self, view=view, scale=scale, every=every, longest=longest)
+
+    def filmstrip(self, *, view: str = "heat", count: int = 6) -> Image.Image:
+        """The strongest frame of each of `count` stretches of a clip, over the curve of its importance in time."""
+        from .render.filmstrip import filmstrip
+
+        return filmstrip(self, view=view, count=count)
+
+    def save_film(self, path: str | Path, *, view: str = "heat", every: bool = False) -> Path:
+        """The film as an MP4 or GIF file."""
+        from .store.movie import write
+
+        return write(self.film(view=view, every=every), Path(path))
 
     def plot(self, ax: Axes | None = None, *, view: str = "heat") -> Axes:
         """Draw into matplotlib axes."""

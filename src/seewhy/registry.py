@@ -56,7 +56,7 @@ class Entry:
     spaces: tuple[int, ...]  # spatial dimensions it handles: 2 images, 3 clips
     scale: Scale  # of the score it was published for; the person's own wish goes first
     class_blind: bool = False  # the same map for every class: it cannot speak for or against one
-    jumps: bool = False  # features count from a threshold on: rounding moves single places of the map
+    jumps: bool = False  # made of thresholds, or of an order: rounding moves single places of the map
     ratio: bool = False  # values are shares without the unit of the score: what is divided is rounded twice
 
     @property

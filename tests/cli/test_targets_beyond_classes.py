@@ -44,7 +44,7 @@ def encoder():
 
 @pytest.fixture
 def ask(tmp_path, capsys):
-    """The JSON of one explanation by occlusion, or what was said on stderr."""
+    """What a command about occlusion answered: its exit code, and what it wrote to stdout and stderr."""
     path = tmp_path / "tasks.py"
     path.write_text(SOURCE)
     pixels = np.zeros((16, 16, 3), np.uint8)
@@ -52,8 +52,8 @@ def ask(tmp_path, capsys):
     photo = tmp_path / "photo.png"
     Image.fromarray(pixels).save(photo)
 
-    def asked(factory: str, target: str, *more: str) -> tuple[int, str, str]:
-        typed = ["explain", str(photo), "--model", f"{path}:{factory}", "--method", "occlusion", "--window", "8"]
+    def asked(factory: str, target: str, *more: str, verb: str = "explain") -> tuple[int, str, str]:
+        typed = [verb, str(photo), "--model", f"{path}:{factory}", "--method", "occlusion", "--window", "8"]
         code = run([*typed, "--stride", "8", "--target", target.replace("PHOTO", str(photo)), *more])
         return code, *capsys.readouterr()
 
@@ -76,6 +76,17 @@ def test_a_typed_target_is_explained(ask, factory, target, label, task):
     found = found[0] if isinstance(found, list) else found
     found = found.get("explanations", [found])[0] if isinstance(found, dict) else found
     assert (found["target"]["label"], found["prediction"]["task"]) == (label, task)
+
+
+@pytest.mark.parametrize(
+    ("factory", "target"), [("detector", "box:0,0,8,8,dog"), ("segmenter", "segment:red"), ("encoder", "similar:PHOTO")]
+)
+def test_the_calls_that_a_question_takes_are_counted_before_it_is_asked(ask, factory, target):
+    code, out, _ = ask(factory, target, "--json", verb="cost")
+    assert code == 0
+    counted = json.loads(out)["total"]["forward"]
+    spent = json.loads(ask(factory, target, "--json", "--checks", "quick")[1])["cost"]["forward"]
+    assert counted == spent == 7  # the photo, the empty one and four windows, and one for the question
 
 
 def test_it_is_told_in_words(ask):

@@ -5,6 +5,7 @@ import torch
 
 import seewhy
 from seewhy.domain.baseline import Blur, Colour, Dropped, Inpaint, Mean, Nearest, Noise, Sample
+from seewhy.domain.linear import Linear
 from seewhy.errors import BadOption
 from seewhy.testing.tiny_models import pictures
 
@@ -107,7 +108,7 @@ def test_noise_comes_from_its_seed_and_stays_in_range(image):
     assert Noise(draws=3).fills == 3
 
 
-@pytest.mark.parametrize("adaptive", [Inpaint(), Nearest()], ids=lambda b: type(b).__name__)
+@pytest.mark.parametrize("adaptive", [Inpaint(), Linear(noise=0), Nearest()], ids=lambda b: type(b).__name__)
 class TestAdaptiveFills:
     """Fills that look at what is still there."""
 
@@ -134,6 +135,11 @@ class TestAdaptiveFills:
         assert torch.allclose(adaptive.complete(image, nothing)[0], Mean().fill(image)[0], atol=1e-6)
 
     @on_both
+    def test_what_is_left_stays_as_it_is(self, adaptive, image):
+        mask = self.holes(image)
+        assert torch.equal(adaptive.complete(image, mask)[0][:, mask[0]], image[:, mask[0]])
+
+    @on_both
     def test_each_mask_is_completed_by_itself(self, adaptive, image):
         masks = torch.cat([self.holes(image), self.holes(image, 3), ~self.holes(image)])
         together = adaptive.complete(image, masks)
@@ -148,6 +154,33 @@ def test_inpainting_continues_a_ramp():
     filled = Inpaint().complete(ramp, mask)[0]
     assert float((filled - ramp).abs().max()) < 0.1
     assert float((filled - ramp).abs().max()) < 0.5 * float((Mean().fill(ramp)[0] - ramp)[:, ~mask[0]].abs().max())
+
+
+@on_both
+def test_the_noise_of_a_linear_fill_is_small_seeded_and_where_something_is_absent(image):
+    masks = TestAdaptiveFills().holes(image).repeat(2, *[1] * (image.ndim - 1))
+    clean, noisy, again, other = (
+        Linear(noise, seed).complete(image, masks) for noise, seed in ((0, 0), (0.01, 0), (0.01, 0), (0.01, 1))
+    )
+    added = (noisy - clean)[:, :, ~masks[0]]
+    assert 0.008 < float(added.std()) < 0.012
+    assert torch.equal(added[0], added[1])
+    assert torch.equal(noisy[:, :, masks[0]], clean[:, :, masks[0]])
+    assert torch.equal(noisy, again)
+    assert not torch.equal(noisy, other)
+
+
+def test_a_frame_of_which_nothing_is_left_has_the_mean_colour_of_the_clip():
+    masks = torch.ones(1, *CLIP.shape[1:], dtype=torch.bool)
+    masks[0, 2] = False
+    filled = Linear().complete(CLIP, masks)[0]
+    assert torch.allclose(filled[:, 2], Mean().fill(CLIP)[0][:, 2], atol=1e-6)
+    assert torch.equal(filled[:, 1], CLIP[:, 1])
+
+
+def test_an_image_that_linear_imputation_cannot_fill_is_refused():
+    with pytest.raises(BadOption, match="did not come within"):
+        Linear().complete(torch.full((3, 16, 16), float("nan")), torch.eye(16, dtype=torch.bool)[None])
 
 
 def test_the_nearest_fill_takes_the_nearest_pixel_that_is_there():
@@ -181,12 +214,13 @@ def test_dropped_tokens_have_no_pixels():
 def test_digests_tell_fills_apart():
     fills = [Colour(0.1), Colour(0.2), Mean(), Blur(0.1), Blur(0.2), Noise(4, 0), Noise(4, 1), Noise(2, 0)]
     fills += [Sample(torch.zeros(1, 3, 4, 4)), Sample(torch.ones(1, 3, 4, 4)), Inpaint(), Nearest(), Dropped()]
+    fills += [Linear(), Linear(0.0), Linear(0.01, 1)]
     assert len({fill.digest for fill in fills}) == len(fills)
 
 
 def test_fills_keep_the_type_and_do_not_touch_the_image():
     image = IMAGE.double()
     before = image.clone()
-    for baseline in (Colour("grey"), Mean(), Blur(), Noise(), Inpaint(), Nearest()):
+    for baseline in (Colour("grey"), Mean(), Blur(), Noise(), Inpaint(), Linear(), Nearest()):
         assert baseline.fill(image).dtype == torch.float64
         assert torch.equal(image, before)

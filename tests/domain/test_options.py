@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seewhy.domain.baseline import Baseline, Blur, Colour, Dropped, Inpaint, Mean, Nearest, Noise, Sample
+from seewhy.domain.linear import Linear
 from seewhy.domain.options import coerce, decode, encode, parse_spec
 from seewhy.domain.regions import Given, Grid, Patches, Pixels, RegionSpec, Superpixels, Windows
+from seewhy.domain.tolerance import Anytime, Tolerance
 from seewhy.errors import BadOption
 
 share = st.floats(0, 1, allow_nan=False)
@@ -18,6 +20,7 @@ count = st.integers(1, 500)
 BASELINES = st.one_of(
     st.builds(Colour, st.one_of(share, st.tuples(share, share, share), st.sampled_from(["black", "grey", "#0a1b2c"]))),
     st.builds(Blur, share), st.builds(Noise, count, count), st.builds(Inpaint, count),
+    st.builds(Linear, share, count),
     st.sampled_from([Mean(), Nearest(), Dropped()]),
 )  # fmt: skip
 REGIONS = st.one_of(
@@ -56,6 +59,7 @@ def test_arrays_survive_json_with_type_and_shape(dtype):
     [
         ("blur", Blur()), ("blur:0.05", Blur(0.05)), ("#808080", Colour("#808080")), ("grey", Colour("grey")),
         ("noise:2,7", Noise(2, 7)), ("mean", Mean()), ("inpaint", Inpaint()), ("dropped", Dropped()),
+        ("linear", Linear()), ("linear:0", Linear(0)),
         ("superpixels:80", Superpixels(80)), ("superpixels:80,quickshift", Superpixels(80, "quickshift")),
         ("pixels", Pixels()),
         ("windows:32,16", Windows(32, 16)), ("grid:3", Grid(3)), ("patches", Patches()), ("patches:16", Patches(16)),
@@ -70,6 +74,15 @@ def test_numbers_written_as_text_are_numbers(number):
     assert coerce("samples", str(number), int) == number
     assert coerce("keep", str(number), float) == float(number)
     assert isinstance(coerce("keep", number, float), float)
+
+
+def test_a_tolerance_is_a_number_or_one_for_every_look():
+    assert coerce("tolerance", "0.05", Tolerance) == 0.05
+    assert coerce("tolerance", "anytime:0.05", Tolerance) == Anytime(0.05)
+    assert coerce("tolerance", json.loads(json.dumps(encode(Anytime(0.2)))), Tolerance) == Anytime(0.2)
+    for other in ("sometimes", "grid:3", "anytime:-1"):
+        with pytest.raises(BadOption, match="tolerance"):
+            coerce("tolerance", other, Tolerance)
 
 
 def test_words_of_a_choice_and_nothing_are_understood():

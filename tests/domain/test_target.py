@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import seewhy
+from seewhy.domain.prediction import rival
 from seewhy.domain.target import Contrast, Target, class_index, kind_of, on_scale, probabilities
 from seewhy.errors import BadTarget, UnknownClass
-from seewhy.run.targets import resolve, rival
+from seewhy.run.targets import resolve
 from seewhy.testing.tiny_models import pictures, tiny_cnn
 
 LABELS = ("tabby, tabby cat", "tiger cat", "crane", "crane", "racket, racquet", "7")

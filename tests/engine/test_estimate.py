@@ -6,14 +6,8 @@ import pytest
 import torch
 from scipy import stats
 
-from seewhy.engine.estimate import Estimate, bonferroni, max_t, of_mean, t_quantile
-
-
-@pytest.mark.parametrize("level", [0.8, 0.95, 0.99, 0.999])
-@pytest.mark.parametrize("freedom", [4, 5, 10, 30, 100, 10**6])
-def test_quantiles_are_those_of_student(freedom, level):
-    error = 0.01 if level <= 0.95 or freedom >= 10 else 0.25  # far tails of few units: a series of four terms
-    assert t_quantile(freedom, level) == pytest.approx(stats.t.ppf(0.5 + level / 2, freedom), rel=error)
+from seewhy.engine.estimate import Estimate, max_t, of_mean
+from seewhy.stats.bands import bonferroni
 
 
 def test_bonferroni_widens_with_the_number_of_parts():

@@ -1,5 +1,7 @@
 """Every kind of good image is read for what it shows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from seewhy.domain.geometry import Geometry
+from seewhy.domain.timeline import Timeline
 from seewhy.inputs.preprocess import IMAGENET, Preprocess
 from seewhy.inputs.read import Item, photo, read, read_sample
 
@@ -234,7 +237,8 @@ def test_plain_preprocessing_takes_tensors_exactly_as_they_are(shape):
     sample = read_sample(values, Preprocess.plain())
     assert torch.equal(sample.pixels, values)
     assert Preprocess.plain().normalise(sample.pixels) is sample.pixels
-    assert sample.geometry == Geometry.identity(shape[-2:])
+    time = Timeline.identity(shape[1]) if len(shape) == 4 else None
+    assert sample.geometry == replace(Geometry.identity(shape[-2:]), time=time)
     assert sample.picture.size == shape[-2:]
     assert any("smallest value" in note for note in sample.picture.notes)
 

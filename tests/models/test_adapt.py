@@ -1,6 +1,7 @@
 """Anything that classifies images becomes a Model, with what its family keeps beside it."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
@@ -64,10 +65,20 @@ def test_torchvision_weights_bring_preprocessing_and_labels_in_one_word():
     assert "assumed" in assumed.notes[0]
 
 
+def test_torchvisions_video_networks_are_assumed_to_want_what_kinetics_weights_do():
+    import torchvision
+
+    network, weights = torchvision.models.video.r3d_18(weights=None), torchvision.models.video.R3D_18_Weights.DEFAULT
+    assumed, told = adapt(network), adapt(network, preprocess=weights)
+    assert "assumed" in assumed.notes[0]
+    assert replace(assumed.preprocess, assumed=False, source=told.preprocess.source) == told.preprocess
+    assert told.notes == ()
+
+
 def test_a_torchvision_network_for_another_task_gets_no_imagenet_preprocessing():
     import torchvision
 
-    assert adapt(torchvision.models.video.r3d_18(weights=None)).preprocess is None
+    assert adapt(torchvision.models.optical_flow.raft_small(weights=None)).preprocess is None
 
 
 def test_a_hugging_face_model_brings_its_labels_and_asks_for_its_processor():

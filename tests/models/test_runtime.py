@@ -51,6 +51,44 @@ def test_bfloat16_is_computed_there_when_it_is_asked_for():
     assert np.corrcoef(rough.values.ravel(), exact.values.ravel())[0, 1] > 0.98
 
 
+def rounds(times):
+    """A network that adds so many times its largest answer and takes it away: bfloat16 loses the last digits."""
+
+    class Rounds(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = tiny_cnn().eval()
+
+        def forward(self, images):
+            found = self.inner(images)
+            if not torch.is_autocast_enabled("cpu"):
+                return found
+            shift = (times * found.abs().max()).bfloat16()
+            return (found.bfloat16() + shift - shift).float()
+
+    return Rounds()
+
+
+def test_bfloat16_is_judged_by_how_far_torch_itself_is_off_in_it():
+    network, ask = rounds(0.0), lambda network: lambda: network(IMAGES).detach()
+    expected = network(IMAGES).detach()
+    assert runtime.leeway(ask(network), expected, "float32") == 1e-4
+    assert runtime.leeway(ask(network), expected, "bfloat16") == 0.03
+    coarse = runtime.leeway(ask(rounds(4.0)), expected, "bfloat16")
+    with torch.autocast("cpu", torch.bfloat16):
+        strays = float((ask(rounds(4.0))() - expected).abs().max() / expected.abs().max())
+    assert 0.01 < strays < 0.2 / 3
+    assert coarse == pytest.approx(3 * strays)
+    assert runtime.leeway(ask(rounds(1000.0)), expected, "bfloat16") == 0.2  # torch is lost: it is no measure
+
+
+def test_the_bundled_network_is_answered_there_in_bfloat16_also_on_noise():
+    network = seewhy.adapt("efficientnet-lite0").module
+    noise = torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        assert runtime.compiled(network, lambda answer: answer, noise, "bfloat16") is not None
+
+
 def test_new_weights_are_translated_anew_however_they_were_written():
     network = tiny_cnn()
     asked(network)

@@ -80,3 +80,17 @@ def test_what_lies_before_the_layer_is_not_run_again():
         first.forward = lambda images: runs.append(len(images)) or compute(first, images)
         channels.scores(torch.ones(4, channels.count, dtype=torch.bool))
     assert runs == []
+
+
+def test_as_many_rows_go_together_as_the_values_of_the_layer_leave_room_for():
+    network, rows = resnet().eval(), []
+    network.fc.register_forward_hook(lambda _module, given, _answer: rows.append(len(given[0])))
+    model = seewhy.adapt(network, preprocess=seewhy.Preprocess.plain())
+    with model.borrowed():
+        probe = Probe(model, pictures(1, 3, 128, 128), [Target(1, "class 1")])
+        channels = probe.channels(0, "layer4")
+        assert channels.count == 512
+        rows.clear()
+        channels.scores(~torch.eye(512, dtype=torch.bool))
+    assert probe.chunks.forward < 128
+    assert rows == [128] * 4

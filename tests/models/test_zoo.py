@@ -46,6 +46,11 @@ def test_torchvision_networks_come_with_imagenets_preprocessing_and_a_note_that_
     assert any("assumed" in note for note in model.notes)
 
 
+def test_torchvisions_video_networks_have_names_too():
+    model = zoo.load("torchvision:mc3_18")
+    assert model.preprocess.pace.frames == 16
+
+
 def hugging_face(directory, **save):
     from transformers import ViTConfig, ViTForImageClassification
 

@@ -11,6 +11,7 @@ import torch
 from known_networks import Formula
 
 import seewhy
+from seewhy.domain.baseline import Baseline
 from seewhy.domain.regions import Grid, Windows
 from seewhy.engine.hierarchy import questions, tree
 from seewhy.engine.leverage import LeveragePairs, Strata, pairs_of
@@ -86,8 +87,8 @@ def test_the_branch_with_most_at_stake_is_refined_first() -> None:
     assert found.parts.values[0] == pytest.approx(found.parts.values[5], abs=1e-6)  # still in one branch
 
 
-@pytest.mark.parametrize("baseline", [seewhy.Inpaint(), seewhy.Nearest()])
-def test_partition_shapley_fills_in_from_what_is_left(baseline: seewhy.Inpaint | seewhy.Nearest) -> None:
+@pytest.mark.parametrize("baseline", [seewhy.Inpaint(), seewhy.Linear(), seewhy.Nearest()])
+def test_partition_shapley_fills_in_from_what_is_left(baseline: Baseline) -> None:
     image = torch.rand(3, 32, 32, generator=torch.Generator().manual_seed(0))
 
     def corner(images: torch.Tensor) -> torch.Tensor:

@@ -24,6 +24,8 @@ def network():
         ("integrated-gradients", {"steps": -1}),
         ("occlusion", {"baseline": "noise:0"}),
         ("occlusion", {"baseline": "inpaint:-1"}),
+        ("occlusion", {"baseline": "linear:-1"}),
+        ("occlusion", {"baseline": "linear:0.01,-1"}),
         ("occlusion", {"baseline": "blur:x"}),
         ("lime", {"regions": "grid:0"}),
         ("lime", {"regions": "grid:1.5"}),

@@ -15,6 +15,7 @@ from render.factory import explanation, photo
 from seewhy.domain.geometry import Geometry
 from seewhy.domain.marked import Marked
 from seewhy.domain.picture import Picture
+from seewhy.render.figure import GAP, TILE, sheet
 from seewhy.render.overlay import overlay
 from seewhy.render.view import VIEWS
 from seewhy.report.html import html
@@ -109,6 +110,28 @@ def test_the_report_draws_it_in_the_same_place_as_the_picture(kind):
         near = near_edges(picture.shape[:2], tuple(edge * one.shape[1] / 451 for edge in BOX))
         assert np.abs(one[: len(picture)] - picture)[near].mean() < 8
         assert np.abs(other[: len(picture)] - picture)[near].mean() > 40
+
+
+def original(*explanations):
+    """The original in a sheet: its first tile."""
+    page = np.asarray(sheet(explanations)).astype(int)
+    return page[GAP : GAP + round(TILE * 300 / 451), GAP : GAP + TILE]
+
+
+@pytest.mark.parametrize("kind", MARKS)
+def test_the_original_in_a_sheet_carries_it_too(kind):
+    here = np.abs(original(made(MARKS[kind])) - original(made(None))).max(axis=-1) > 8
+    edges = tuple(edge * TILE / 451 for edge in BOX)
+    assert not here[~near_edges(here.shape, edges)].any()
+    assert here[near_edges(here.shape, edges, 1)].mean() > 0.9
+
+
+def test_the_original_in_a_sheet_marks_every_place_that_was_asked_about_once():
+    other = Marked((20.0, 20.0, 100.0, 100.0))
+    here = np.abs(original(made(MARKS["box"]), made(other), made(Marked(BOX))) - original(made(None))).max(axis=-1) > 8
+    for box in (BOX, other.box):
+        assert here[near_edges(here.shape, tuple(edge * TILE / 451 for edge in box), 1)].mean() > 0.9
+    assert (original(made(Marked(BOX)), made(Marked(BOX))) == original(made(Marked(BOX)))).all()
 
 
 def test_the_photo_view_stays_the_photo_and_the_legend_says_what_the_line_is():

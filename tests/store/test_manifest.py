@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from render.factory import explanation, unsigned, with_couples, with_parts
 from seewhy.domain.marked import Marked
+from seewhy.domain.timeline import Timeline
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "json.md"
 
@@ -57,5 +59,7 @@ def keys(data, prefix=""):
 def test_the_guide_lists_every_key_and_no_other():
     told = set(re.findall(r"^\| `([^`]+)` \|", GUIDE.read_text(encoding="utf-8"), re.MULTILINE))
     full = with_couples(marked=Marked((1.0, 2.0, 3.0, 4.0)))
+    clip = replace(explanation().geometry, time=Timeline.identity(3))
+    full = replace(full, geometry=clip, values=np.ones((3, 7, 7), np.float32))
     example = {**explanation().to_json(), **{k: v for k, v in full.to_json().items() if v is not None}}
     assert told == set(keys(example))

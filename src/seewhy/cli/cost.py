@@ -21,6 +21,7 @@ def cost(
     device: o.Device = None,
     trust_pickle: o.TrustPickle = False,
     method: o.MethodNames = None,
+    target: o.TargetName = None,
     seed: o.Seed = 0,
     json: o.Json = False,
     **options: str | None,
@@ -28,10 +29,11 @@ def cost(
     """Count the model calls of an explanation before running it; sampling methods may stop earlier."""
     from ..run.cost import cost as bill_of
     from ..run.plan import default_method
-    from .said import model_of
+    from .said import model_of, target_of
 
     adapted = model_of(model, labels=None, preprocess=preprocess, device=device, trust_pickle=trust_pickle)
-    bill = bill_of(adapted, inputs, method=method or [default_method(adapted)], seed=seed, **given(options))
+    asked, names = target_of(target, None), method or [default_method(adapted)]
+    bill = bill_of(adapted, inputs, method=names, target=asked, seed=seed, **given(options))
     if json:
         rows = {name: _plain(each) for name, each in bill.methods.items()}
         print_json({"schema": SCHEMA, "methods": rows, "inputs": bill.inputs, "total": _plain(bill.total)})

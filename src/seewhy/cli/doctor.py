@@ -28,6 +28,7 @@ PACKAGES = {  # distribution: (module, what it is for, extra that brings it)
     "timm": ("timm", "timm:NAME", "timm"),
     "torchvision": ("torchvision", "torchvision:NAME", "torchvision"),
     "transformers": ("transformers", "hf:DIR", "huggingface"),
+    "av": ("av", "video files: clip.mp4", "video"),
     "openvino": ("openvino", "faster answers where hundreds are asked for", "fast"),
 }
 STATES = {"works": ("✓", "green"), "missing": ("–", "dim"), "broken": ("✗", "red")}

@@ -16,7 +16,7 @@ PANEL = "Options of methods"
 OWN = {"seed"}  # an option of the command itself
 MEANING = {
     "areas": "Parts to search for, each half as large as the one before.",
-    "baseline": "What absence looks like: mean, blur:0.05, black, '#808080', noise, inpaint, nearest, dropped.",
+    "baseline": "What absence looks like: mean, blur:0.05, black, '#808080', noise, inpaint, linear, nearest, dropped.",
     "cells": "Cells along each side of a mask, or of the first grid.",
     "deviations": "Deviations above its mean from which a channel is strong.",
     "estimator": "How a map is estimated from random masks: regression or covariance.",
@@ -37,11 +37,18 @@ MEANING = {
     "sign": "Which evidence to keep.",
     "steps": "Steps along the path, or of the search.",
     "stride": "Pixels from one window to the next.",
-    "tolerance": "Stop when the error bar is this share of the map's range.",
+    "tolerance": "Stop when the error bar is this share of the map's range; anytime:0.1 holds at every look.",
     "width": "Width of the kernel.",
     "window": "Side of the (smallest) window in pixels.",
 }
-METAVARS = {"int": "N", "float": "X", "str | None": "NAME", "Baseline": "BASELINE", "RegionSpec": "REGIONS"}
+METAVARS = {
+    "int": "N",
+    "float": "X",
+    "Tolerance": "X",
+    "str | None": "NAME",
+    "Baseline": "BASELINE",
+    "RegionSpec": "REGIONS",
+}
 
 
 def with_method_options(command: F) -> F:

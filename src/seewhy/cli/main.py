@@ -12,6 +12,7 @@ import typer
 from .. import __version__
 from ..errors import Cancelled, SeewhyError
 from . import exits, screen
+from .audit import audit
 from .card import card
 from .compare import compare
 from .conformance import conformance
@@ -32,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for command in (explain, compare, overview, show, methods, layers, card, cost, conformance, doctor, demo):
+for command in (explain, compare, audit, overview, show, methods, layers, card, cost, conformance, doctor, demo):
     app.command()(command)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -168,15 +169,17 @@ class Inpaint(Baseline):
 
     def complete(self, image: Tensor, masks: Masks) -> Tensor:
         """Push–pull: average what is known on ever coarser grids, then fill the holes from coarse to fine."""
-        frames = image.ndim == 4
-        known = masks.to(image.dtype)[:, None]
-        if frames:  # each frame of a clip is completed by itself
-            known = known.transpose(1, 2).flatten(0, 1)
-            pixels = image.transpose(0, 1).repeat(len(masks), 1, 1, 1)
-        else:
-            pixels = image[None].expand(len(masks), *image.shape)
-        filled = _pull(pixels * known, known, self.levels, self.fill(image)[0].flatten(1)[:, 0].reshape(1, -1, 1, 1))
-        return filled.reshape(len(masks), image.shape[1], *filled.shape[1:]).transpose(1, 2) if frames else filled
+        mean = self.fill(image)[0].flatten(1)[:, 0].reshape(1, -1, 1, 1)
+        return by_frame(image, masks, lambda pixels, known: _pull(pixels * known, known, self.levels, mean))
+
+
+def by_frame(image: Tensor, masks: Masks, complete: Callable[[Tensor, Tensor], Tensor]) -> Float[Tensor, "n c *space"]:
+    """`complete(pixels, keep)` for the image, or for each frame of a clip by itself, as it shows through each mask."""
+    keep = masks.to(image.dtype)[:, None]
+    if image.ndim == 3:
+        return complete(image[None].expand(len(masks), *image.shape), keep)
+    frames = complete(image.transpose(0, 1).repeat(len(masks), 1, 1, 1), keep.transpose(1, 2).flatten(0, 1))
+    return frames.reshape(len(masks), image.shape[1], *frames.shape[1:]).transpose(1, 2)
 
 
 def _pull(weighted: Tensor, known: Tensor, levels: int, nothing: Tensor) -> Tensor:

@@ -41,6 +41,7 @@ class Sampling:
     stop: str  # converged, samples, budget, cancelled, exact
     halfwidth: float | None = None  # largest half-width of the simultaneous band, as a share of the map's range
     tolerance: float | None = None  # what was asked for
+    anytime: bool = False  # whether the band holds at all looks, not at one look alone
 
     @property
     def samples(self) -> int:

@@ -1,4 +1,4 @@
-"""Where the model's input lies on the original photo, and how maps travel between the two."""
+"""Where the model's input lies on the original photo or clip, and how maps travel between the two."""
 
 from __future__ import annotations
 
@@ -9,19 +9,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .resample import sampled
+from .timeline import Timeline
+
 Size = tuple[int, int]  # height, width
 Box = tuple[float, float, float, float]  # top, left, bottom, right
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """An axis-aligned map in pixel-edge coordinates: model = original * scale + offset."""
+    """An axis-aligned map in pixel-edge coordinates, model = original * scale + offset, and the frames of a clip."""
 
     original: Size
     model: Size
     scale: tuple[float, float]
     offset: tuple[float, float]
     steps: tuple[str, ...] = ()  # what was done, in words
+    time: Timeline | None = None  # of a clip
 
     @staticmethod
     def identity(size: Size) -> Geometry:
@@ -70,6 +74,11 @@ class Geometry:
     # -- what the model looked at
 
     @property
+    def pixels(self) -> tuple[int, ...]:
+        """The shape of the original as far as the model saw its frames: (H, W), or (t, H, W)."""
+        return self.original if self.time is None else (len(self.time), *self.original)
+
+    @property
     def seen(self) -> Box:
         """The part of the photo that the model looked at, in original pixels."""
         top, left, bottom, right = self.box_to_original(0, 0, *self.model)
@@ -98,11 +107,17 @@ class Geometry:
         """A box in model-pixel coordinates on the photo; it may reach beyond it where the input was padded."""
         return *self.point_to_original(top, left), *self.point_to_original(bottom, right)
 
-    def to_original(self, values: NDArray[Any], *, blocky: bool = False) -> NDArray[np.float32]:
+    def to_original(
+        self, values: NDArray[Any], *, blocky: bool = False, frame: int | None = None
+    ) -> NDArray[np.float32]:
         """A map (..., gh, gw) that covers the model's input, on the photo's pixels (..., H, W); NaN where not seen.
 
-        Smooth maps are interpolated linearly; blocky maps keep the sharp borders of their cells.
+        Smooth maps are interpolated linearly; blocky maps keep the sharp borders of their cells. Of a clip a map
+        (..., cells, gh, gw) comes back on all frames that the model saw, (..., t, H, W), or on one, (..., H, W).
         """
+        if self.time is not None:
+            values = self.time.on_frames(values, blocky=blocky, frame=frame)
+            values = values if frame is None else values[..., 0, :, :]
         out = np.full((*values.shape[:-2], *self.original), np.nan, dtype=np.float32)
         rows, columns = self._seen(0), self._seen(1)
         inside = np.asarray(values, dtype=np.float64)
@@ -110,19 +125,21 @@ class Geometry:
             centres = np.arange(part.start, part.stop) + 0.5
             per_cell = inside.shape[axis - 2] / self.model[axis]
             positions = (centres * self.scale[axis] + self.offset[axis]) * per_cell
-            inside = _sampled(inside, positions, axis - 2, reach=0.0 if blocky else self.scale[axis] * per_cell)
+            inside = sampled(inside, positions, axis - 2, reach=0.0 if blocky else self.scale[axis] * per_cell)
         out[..., rows, columns] = inside
         return out
 
     # -- from the photo to the model
 
     def to_model(self, values: NDArray[Any]) -> NDArray[Any]:
-        """A mask, map or label image (H, W) of the photo as the model's pixels (h, w) see it.
+        """A mask, map or label image (..., H, W) of the photo as the model's pixels (..., h, w) see it.
 
-        Padding is False in a mask, -1 in integer labels and NaN in a map. Labels are never mixed.
+        Padding is False in a mask, -1 in integer labels and NaN in a map. Labels are never mixed. Of a clip each frame
+        that the model saw has its own (..., t, H, W).
         """
-        if values.shape != self.original:
-            raise ValueError(f"the photo has {_by(self.original)} pixels, the values {_by(values.shape)}")
+        noun = "photo" if self.time is None else "clip"
+        if values.shape[-len(self.pixels) :] != self.pixels:
+            raise ValueError(f"the {noun} has {_by(self.pixels)} pixels, the values {_by(values.shape)}")
         labels = np.issubdtype(values.dtype, np.integer)
         found = values if labels else values.astype(np.float64)
         inside = np.ones(self.model, dtype=bool)
@@ -131,7 +148,7 @@ class Geometry:
             here = (positions >= 0) & (positions < self.original[axis])
             inside &= here[:, None] if axis == 0 else here
             nearest = positions.clip(0.5, self.original[axis] - 0.5)
-            found = _sampled(found, nearest, axis, reach=0.0 if labels else 1 / self.scale[axis])
+            found = sampled(found, nearest, axis - 2, reach=0.0 if labels else 1 / self.scale[axis])
         if values.dtype == bool:
             covered: NDArray[np.bool_] = inside & (found >= 0.5)
             return covered
@@ -140,37 +157,15 @@ class Geometry:
     # -- files
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data for manifests and `--json`."""
-        return {name: list(value) for name, value in vars(self).items()}
+        """Plain data for manifests and `--json`; `time` is there for clips only."""
+        data = {name: list(value) for name, value in vars(self).items() if name != "time"}
+        return data if self.time is None else {**data, "time": self.time.to_json()}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Geometry:
         """What `to_json` wrote."""
-        return Geometry(**{name: tuple(value) for name, value in data.items()})
-
-
-def _sampled(values: NDArray[Any], positions: NDArray[Any], axis: int, *, reach: float) -> NDArray[Any]:
-    """Values at positions in cell-edge units along one axis: nearest for reach 0, otherwise a triangle filter.
-
-    The triangle is one cell wide on each side, and wider when one step skips over several cells, so that nothing
-    between two samples is lost. At the borders the weights are those of the cells that exist.
-    """
-    cells = values.shape[axis]
-    if reach == 0:
-        nearest: NDArray[Any] = values.take(np.floor(positions).astype(int).clip(0, cells - 1), axis)
-        return nearest
-    reach = max(reach, 1.0)
-    first = np.floor(positions - reach).astype(int)
-    index = first[:, None] + np.arange(int(np.ceil(2 * reach)) + 1)
-    weights = (1 - np.abs(index + 0.5 - positions[:, None]) / reach).clip(0)
-    weights[(index < 0) | (index >= cells)] = 0
-    weights /= weights.sum(axis=1, keepdims=True)
-    index = index.clip(0, cells - 1)
-    along = (-1,) + (1,) * (-axis - 1 if axis < 0 else values.ndim - axis - 1)
-    out = np.zeros((), dtype=np.float64)
-    for tap in range(index.shape[1]):
-        out = out + weights[:, tap].reshape(along) * values.take(index[:, tap], axis)
-    return out
+        fields = {name: tuple(value) for name, value in data.items() if name != "time"}
+        return Geometry(**fields, time=Timeline.from_json(data["time"]) if "time" in data else None)
 
 
 def _by(size: tuple[int, ...]) -> str:

@@ -11,12 +11,15 @@ import numpy as np
 
 from ..errors import BadOption, near
 from .baseline import Baseline, Blur, Colour, Dropped, Inpaint, Mean, Nearest, Noise, Sample
+from .linear import Linear
 from .regions import Given, Grid, Patches, Pixels, Superpixels, Windows
+from .tolerance import Anytime
 
 SPECS: dict[str, type[Any]] = {
-    "colour": Colour, "mean": Mean, "blur": Blur, "noise": Noise, "inpaint": Inpaint, "nearest": Nearest,
-    "dropped": Dropped, "sample": Sample, "grid": Grid, "pixels": Pixels, "patches": Patches,
+    "colour": Colour, "mean": Mean, "blur": Blur, "noise": Noise, "inpaint": Inpaint, "linear": Linear,
+    "nearest": Nearest, "dropped": Dropped, "sample": Sample, "grid": Grid, "pixels": Pixels, "patches": Patches,
     "superpixels": Superpixels, "windows": Windows, "given": Given,
+    "anytime": Anytime,
 }  # fmt: skip
 _NAMES = {spec: name for name, spec in SPECS.items()}
 _COLOURS = ("black", "white", "grey")
@@ -53,7 +56,7 @@ def parse_spec(text: str) -> Any:
         return Colour(text)
     name, _, rest = text.partition(":")
     if name not in SPECS or name in ("sample", "given"):
-        written = [n for n in SPECS if n not in ("colour", "sample", "given")]
+        written = [n for n in SPECS if n not in ("colour", "sample", "given", "anytime")]
         raise BadOption(
             f"{text!r} is neither a baseline nor regions.{near(name, SPECS)}",
             fix=f"write black, grey, white, '#336699', or one of {', '.join(written)} with values after a colon.",
@@ -106,6 +109,8 @@ def _from_text(text: str, allowed: tuple[Any, ...]) -> Any:
         return text
     if text.lower() in ("none", "") and type(None) in allowed:
         return None
+    if float in allowed and text.partition(":")[0] not in SPECS:
+        return _number(text)
     if any((isinstance(kind, type) and kind in _NAMES) or kind is Baseline for kind in allowed):
         return parse_spec(text)
     return _number(text)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from .target import Kind, probabilities
+from .target import Kind, Scale, Target, probabilities
 
 
 @dataclass(frozen=True)
@@ -76,3 +76,19 @@ class Prediction:
 def name_of(index: int, labels: Sequence[str] | None, kind: Kind = "logits") -> str:
     """The class name, or 'class 7' (or 'value 7') for a model without names."""
     return labels[index] if labels and index < len(labels) else f"{'value' if kind == 'values' else 'class'} {index}"
+
+
+def of_class(index: int, labels: Sequence[str] | None, scale: Scale, kind: Kind) -> Target:
+    """The score of one class; a model that answers probabilities has no logits, so their logarithm stands in."""
+    return Target(index, name_of(index, labels, kind), scale, kind)
+
+
+def rival(target: Target, outputs: Tensor, labels: Sequence[str] | None) -> Target | None:
+    """The strongest other class, to see whether its map differs; None when there is no other."""
+    if target.index is None or outputs.shape[1] < 2 or target.kind == "values":
+        return None
+    others = outputs[0].clone()
+    others[target.index] = -float("inf")
+    if target.kind == "matches" and others.max() <= 0:  # no other class matches at all: its map would be zero
+        return None
+    return of_class(int(others.argmax()), labels, target.scale, target.kind)

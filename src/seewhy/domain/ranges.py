@@ -19,3 +19,9 @@ def positive(name: str, value: float, *, or_zero: bool = False) -> None:
     if not math.isfinite(value) or value < 0 or (value == 0 and not or_zero):
         wanted = "from 0 on" if or_zero else "above 0"
         raise BadOption(f"{name}={value!r} is not possible.", fix=f"give a number {wanted}.")
+
+
+def share(name: str, value: float) -> None:
+    """Refuse anything that is not a part of a whole: above 0 and below 1."""
+    if not 0 < value < 1:
+        raise BadOption(f"{name}={value!r} is no share.", fix="give a number above 0 and below 1.")

@@ -74,6 +74,15 @@ class Regions:
         mean = values @ cover / cover.sum(dim=0).clamp(min=1)
         return mean.reshape(*values.shape[:-1], *self.space)
 
+    def sums(self, map: Float[Tensor, "*space"]) -> Float[Tensor, " p"]:
+        """What a map adds up to on each part."""
+        if self.labels is not None:
+            inside = self.labels.flatten() >= 0
+            total = map.new_zeros(self.count)
+            return total.index_add(0, self.labels.flatten()[inside], map.flatten()[inside])
+        assert self.cover is not None
+        return self.cover.flatten(1).to(map.dtype) @ map.flatten()
+
     def native(self, values: Float[Tensor, "... p"]) -> Tensor:
         """The map in its own resolution: the grid when there is one, otherwise painted pixels."""
         if self.grid is not None and self.labels is not None:

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..domain.evidence import Evidence
+from ..models.attention_values import Moved
 from .reading import AttentionRecord
 
 OUTLIER = 3.0  # times the median length; Darcet et al. 2023 (arXiv:2309.16588) met tokens about ten times as long
@@ -37,6 +38,13 @@ def shares(record: AttentionRecord) -> Float[Tensor, " to"]:
         return record.pool.new_full((record.pool.shape[-2],), 1 / record.pool.shape[-2])
     readout = record.tokens.readout.to(record.weights[0])
     return readout / readout.sum()
+
+
+def fetched(weights: Float[Tensor, "b heads to from"], moved: Moved) -> Float[Tensor, "b to from"]:
+    """How long the sum over heads of weight x projected value is (Kobayashi et al., eq. 4)."""
+    exact = weights.cpu().double()
+    squares = torch.einsum("bhtf,bfhg,bgtf->btf", exact, moved.products, exact)
+    return squares.clamp(min=0).sqrt().to(weights)
 
 
 def read_out(relevance: Float[Tensor, "b to from"], record: AttentionRecord) -> Evidence:

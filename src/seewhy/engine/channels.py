@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..domain.cost import Cost
 from ..domain.shapes import Coalitions, Outputs, Scores
+from .chunks import Chunks
 
 if TYPE_CHECKING:
     from ..models.tail import Tail
@@ -35,7 +36,7 @@ class Channels:
         """All class outputs for each row of channels kept."""
         self.probe.control.check()
         kept = keep.to(self._tail.raw.device)
-        return torch.cat(list(self.probe.chunks.run(len(kept), lambda rows: self._ask(kept[rows]))))
+        return torch.cat(list(self._chunks.run(len(kept), lambda rows: self._ask(kept[rows]))))
 
     @cached_property
     def _tail(self) -> Tail:
@@ -43,7 +44,13 @@ class Channels:
         self.probe.control.pay(Cost(forward=1, tail=tail.tried))
         return tail
 
-    @property
+    @cached_property
+    def _chunks(self) -> Chunks:
+        """As many rows as fit: what lies behind a layer needs room for the layer's values, not for the image's."""
+        tail, model = self._tail, self.probe.model
+        return Chunks(tail.raw.numel(), model.device, model.limit) if tail.partial else self.probe.chunks
+
+    @cached_property
     def _axis(self) -> int:
         return self.probe.model.layout.channel_axis(self.layer)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .estimate import Estimate, bonferroni
+from ..stats.bands import bonferroni
+from .estimate import Estimate
 
 
 class ClosedMean:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import math
-from dataclasses import dataclass
-from statistics import NormalDist
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-LEVEL = 0.95
-_DRAWS = 1000  # multiplier-bootstrap draws for the band
+from ..stats import bands, sequence
 
 
 @dataclass(frozen=True)
@@ -32,6 +29,14 @@ class Estimate:
         """The widest half-width as a share of the map's range; 0 for a map without error, infinite for a flat one."""
         widest, span = float(self.band.max()), float(self.values.max() - self.values.min())
         return 0.0 if widest == 0 else widest / span if span > 0 else math.inf
+
+    def at_all_times(self, units: int, *, tuned: float) -> Estimate:
+        """The same with a band that holds at every look: each place as sure as the band made it for one look."""
+        sure = self.stderr > 0
+        factor = (self.band[sure] / self.stderr[sure]).double().cpu().numpy()
+        band = self.band.clone()
+        band[sure] = self.stderr[sure] * torch.from_numpy(sequence.anytime(factor, units, tuned=tuned)).to(band)
+        return replace(self, band=band)
 
 
 def from_influence(
@@ -54,32 +59,4 @@ def deviations(terms: Float[Tensor, "m p"]) -> Float[Tensor, "m p"]:
 
 def max_t(spread: Float[Tensor, "m p"], stderr: Float[Tensor, " p"], *, seed: int, freedom: int) -> float:
     """The factor on the standard errors that covers all parts at once with 95 %."""
-    alive = stderr > 0
-    if not bool(alive.any()):
-        return 0.0
-    weights = _weights(seed, 1 << (len(spread) - 1).bit_length())[:, : len(spread)]
-    draws = weights @ (spread[:, alive] / stderr[alive]).double().cpu()
-    quantile = float(draws.abs().amax(dim=1).quantile(LEVEL))
-    return quantile * t_quantile(freedom) / t_quantile(10**9)
-
-
-@functools.lru_cache(maxsize=1)
-def _weights(seed: int, units: int) -> Tensor:
-    """Multipliers of the bootstrap, the same for every look at a growing sample."""
-    return torch.randn(_DRAWS, units, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-def bonferroni(parts: int, freedom: int) -> float:
-    """The factor that covers `parts` numbers at once without knowing how they hang together."""
-    return t_quantile(freedom, 1 - (1 - LEVEL) / max(parts, 1))
-
-
-def t_quantile(freedom: int, level: float = LEVEL) -> float:
-    """Two-sided quantile of Student's t by its Cornish–Fisher series; within 1 % from 4 degrees of freedom on."""
-    z, n = NormalDist().inv_cdf(0.5 + level / 2), max(freedom, 1)
-    return (
-        z
-        + (z**3 + z) / (4 * n)
-        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * n**2)
-        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * n**3)
-    )
+    return bands.max_t(spread.double().cpu().numpy(), stderr.double().cpu().numpy(), seed=seed, freedom=freedom)

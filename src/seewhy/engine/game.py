@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -70,6 +71,11 @@ class Game:
         for names, block in masks:
             yield block, self._score(self.probe.answers.get(self._key, names, partial(self._soft_outputs, block)))
 
+    def under(self, masks: Masks) -> Scores:
+        """Scores under masks of any form that are at hand; equal ones are asked about once."""
+        names = [_name(mask) for mask in masks]
+        return self._score(self.probe.answers.get(self._key, names, partial(self._soft_outputs, masks)))
+
     # -- inside
 
     @property
@@ -134,19 +140,30 @@ class Game:
         return patches[:, 0]
 
 
-def part_evidence(game: Game, found: Estimate, sampling: Sampling, *, complete: bool = False) -> Evidence:
-    """One number per part with its error bars, as evidence; `complete` when they promise to sum to whole - empty."""
-    values, stderr, band = (part.float().to(game.image.device) for part in found.parts)
+def part_evidence(
+    game: Game, found: Estimate | Tensor, sampling: Sampling | None = None, *, complete: bool = False
+) -> Evidence:
+    """One number per part as evidence, with the error bars that come with it, wherever it was computed.
+
+    `complete` when the numbers promise to sum to whole - empty.
+    """
+    numbers = (found, None, None) if isinstance(found, Tensor) else found.parts
+    values, stderr, band = (None if part is None else part.float().to(game.image.device) for part in numbers)
+    assert values is not None
     return Evidence(
         game.regions.native(values)[None],
-        game.regions.native(stderr)[None],
-        game.regions.native(band)[None],
+        None if stderr is None else game.regions.native(stderr)[None],
+        None if band is None else game.regions.native(band)[None],
         parts=(PartScores(game.regions, values, stderr, band),),
         total=values.sum()[None] if complete else None,
         explained=(game.whole() - game.empty)[None] if complete else None,
         empty=game.empty[None],
-        sampling=(sampling,),
+        sampling=None if sampling is None else (sampling,),
     )
+
+
+def _name(mask: Tensor) -> bytes:
+    return hashlib.blake2b(str(mask.dtype).encode() + mask.cpu().numpy().tobytes(), digest_size=20).digest()
 
 
 def _needs_patches(regions: RegionSpec, baseline: Baseline) -> bool:

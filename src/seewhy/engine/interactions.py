@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from ..domain.evidence import Evidence
 from ..domain.shapes import Coalitions
 from .leverage import Strata
 from .shrinkage import Fit, shrunken
@@ -52,6 +54,13 @@ def matrix(players: int, values: Float[Tensor, " q"]) -> Float[Tensor, "p p"]:
     square = values.new_zeros(players, players)
     square[i, j] = square[j, i] = values
     return square
+
+
+def with_pairs(evidence: Evidence, joint: Float[Tensor, " q"], band: Float[Tensor, " q"]) -> Evidence:
+    """The evidence of one image with what its couples are worth beside its parts."""
+    (parts,) = evidence.parts or ()
+    pairs, pairs_band = (matrix(len(parts.values), numbers).to(parts.values) for numbers in (joint, band))
+    return replace(evidence, parts=(replace(parts, pairs=pairs, pairs_band=pairs_band),))
 
 
 @functools.cache

@@ -17,8 +17,8 @@ _DIMENSIONS = 21201  # of torch's Sobol' sequence
 
 
 def dimmed(game: Game, levels: Levels) -> Scores:
-    """The target's score with each part at its level; answers already paid for are not asked again."""
-    return torch.cat([scores for _, scores in game.soft(_named(game, levels))])
+    """The target's score with each part at its level, where the levels are; answers paid for are not asked again."""
+    return torch.cat([scores for _, scores in game.soft(_named(game, levels))]).to(levels.device)
 
 
 def painted(regions: Regions, levels: Levels) -> Masks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
@@ -45,3 +46,12 @@ def enlarged(maps: Float[Tensor, "k *grid"], space: tuple[int, ...]) -> Float[Te
     """Maps of channels, interpolated."""
     mode = "bilinear" if len(space) == 2 else "trilinear"
     return functional.interpolate(maps[None], size=tuple(space), mode=mode, align_corners=False)[0]
+
+
+def at_pixels(evidence: Evidence, space: tuple[int, ...]) -> Float[Tensor, "b *space"]:
+    """Maps at the pixels of the model's input: parts keep their sharp borders, the rest is interpolated."""
+    if tuple(evidence.values.shape[1:]) == space:
+        return evidence.values.float()
+    if evidence.parts is not None:
+        return torch.stack([part.regions.paint(part.values.float()) for part in evidence.parts])
+    return enlarged(evidence.values.float(), space)

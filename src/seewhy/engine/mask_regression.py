@@ -9,7 +9,8 @@ from torch import Tensor
 
 from ..domain.shapes import Masks, Scores
 from ..errors import BadOption
-from .estimate import Estimate, deviations, max_t, t_quantile
+from ..stats.quantiles import t_quantile
+from .estimate import Estimate, deviations, max_t
 from .masks import SoftGrid
 from .shrinkage import shrunken
 
@@ -45,9 +46,9 @@ class MaskRegression:
         rows = torch.linalg.solve_triangular(self._root, torch.cat(self.rows).T, upper=False).T  # uncorrelated
         weights = torch.full_like(gaps, 1 / len(gaps))
         fit = shrunken(rows, gaps, weights, torch.eye(rows.shape[1], dtype=rows.dtype), deviations)
-        cells = fit.influence @ (4 * self._root.T)  # what each pair contributes to the map's value in each cell
+        places = fit.influence @ self._paint[self._places].T  # what each pair contributes to the map there
         freedom = max(1, int(fit.freedom))
-        factor = max(max_t(cells, cells.norm(dim=0), seed=self.seed, freedom=freedom), t_quantile(freedom))
+        factor = max(max_t(places, places.norm(dim=0), seed=self.seed, freedom=freedom), t_quantile(freedom))
         stderr = ((self._paint @ (fit.influence.T @ fit.influence)) * self._paint).sum(dim=1).clamp(min=0).sqrt()
         return Estimate((self._paint @ fit.values).float(), stderr.float(), (factor * stderr).float())
 
@@ -57,6 +58,15 @@ class MaskRegression:
         between = reduce(torch.kron, [average @ pixels for average, pixels in self.masks.alike]).double() / 4
         root: Tensor = torch.linalg.cholesky((between + between.T) / 2)
         return root
+
+    @cached_property
+    def _places(self) -> Tensor:
+        """Pixels half a cell apart, which stand for all of them in the band."""
+        index = torch.arange(len(self._paint)).reshape(self.masks.space)
+        for axis, (size, cells) in enumerate(zip(self.masks.space, self.masks.grid, strict=True)):
+            steps = torch.linspace(0, size - 1, min(size, 2 * cells + 1)).round().long()
+            index = index.index_select(axis, steps)
+        return index.flatten()
 
     @cached_property
     def _paint(self) -> Tensor:

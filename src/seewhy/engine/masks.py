@@ -39,6 +39,13 @@ class SoftGrid:
     def cells(self) -> int:
         return int(torch.tensor(self.grid).prod())
 
+    @property
+    def places(self) -> int:
+        """Places that a band counts as independent: shifted masks differ within half a cell."""
+        return int(
+            torch.tensor([min(2 * cells - 1, size) for cells, size in zip(self.grid, self.space, strict=True)]).prod()
+        )
+
     def draw(self, count: int, block: int, *, paired: bool = False) -> Iterator[tuple[list[bytes], Masks]]:
         """`count` masks with their names, in blocks; a mask uses the same random numbers whatever the blocks.
 

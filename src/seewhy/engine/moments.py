@@ -7,7 +7,8 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
-from .estimate import Estimate, bonferroni
+from ..stats.bands import bonferroni
+from .estimate import Estimate
 from .running import PairedMean
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from ..domain.evidence import Evidence, Sampling
 from ..domain.ranges import positive
 from ..domain.shapes import Variants
+from ..domain.tolerance import Tolerance
 from .estimate import Estimate
 from .moments import Statistic
 from .probe import Probe
@@ -22,7 +23,7 @@ def gradients_under_noise(
     *,
     samples: int,
     noise: float,
-    tolerance: float,
+    tolerance: Tolerance,
     seed: int,
     pairs: bool = True,
 ) -> Evidence:
@@ -42,7 +43,7 @@ def gradients_under_noise(
 
 
 def _one(
-    probe: Probe, i: int, statistic: Statistic, samples: int, noise: float, tolerance: float, seed: int, pairs: bool
+    probe: Probe, i: int, statistic: Statistic, samples: int, noise: float, tolerance: Tolerance, seed: int, pairs: bool
 ) -> tuple[Estimate, Sampling]:
     probe.control.start()
     image, generator, size = probe.images[i], torch.Generator().manual_seed(seed), 2 if pairs else 1

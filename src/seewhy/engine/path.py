@@ -9,12 +9,13 @@ from functools import cached_property
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from ..domain.baseline import Baseline
 from ..domain.evidence import Evidence
 from ..domain.ranges import positive, whole
-from ..domain.shapes import Images
+from ..domain.shapes import Images, Variants
 from .probe import Probe
 
 FIRST = 4  # pieces of a path before any of them is halved
@@ -32,6 +33,11 @@ class Path:
 def straight(start: Tensor, image: Tensor) -> Path:
     """The line between them."""
     return Path(lambda t: start + t * (image - start), lambda _: image - start)
+
+
+def between(starts: Variants, image: Tensor, places: Float[Tensor, " n"]) -> Variants:
+    """On the lines from each start to the image, one place each: 0 is the start, 1 the image."""
+    return starts + places.to(image).reshape(-1, *[1] * image.ndim) * (image - starts)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
+from ..domain.evidence import PartScores
 from ..domain.regions import Regions
 from ..domain.shapes import Masks, Scores
 from .game import Game
@@ -94,12 +97,15 @@ def without(game: Game, blocks: Sequence[Block]) -> Scores:
     return torch.cat([scores for _, scores in game.soft(_masks(game, blocks))])
 
 
-def regions(space: tuple[int, ...], leaves: Sequence[Leaf]) -> Regions:
-    """The leaves as parts of the image."""
-    labels = torch.zeros(space, dtype=torch.long)
+def read(game: Game, leaves: Sequence[Leaf]) -> tuple[PartScores, Float[Tensor, "*space"]]:
+    """The leaves as parts of the image with their shares, and the map of what each pixel has of them."""
+    numbers = game.image.new_tensor
+    labels = torch.zeros(game.regions.space, dtype=torch.long)
     for i, leaf in enumerate(leaves):
         labels[leaf.block.places] = i
-    return Regions("blocks", len(leaves), labels=labels)
+    parts = Regions("blocks", len(leaves), labels=labels).to(game.image.device)
+    shares, volumes = numbers([leaf.share for leaf in leaves]), numbers([leaf.block.volume for leaf in leaves])
+    return PartScores(parts, shares), parts.paint(shares / volumes)
 
 
 def _next(leaves: Sequence[Leaf], window: int, left: int) -> list[tuple[Leaf, list[Block]]]:

@@ -51,14 +51,16 @@ def ridge(rows: Tensor, answers: Tensor, weights: Tensor, strength: float) -> tu
 
 
 def paired_errors(
-    values: Tensor, rows: Tensor, residuals: Tensor, weights: Tensor, matrix: Tensor, *, seed: int
+    values: Tensor, rows: Tensor, residuals: Tensor, weights: Tensor, matrix: Tensor, *, pull: Tensor, seed: int
 ) -> Estimate:
     """The sandwich over antithetic pairs: both rows of a pair are one independent unit.
 
-    A pair pulls the fit towards itself, so its residual is divided by one minus its leverage (HC3).
+    A pair draws the fit towards itself, so its residual is divided by one minus its leverage (HC3). How far the ridge
+    has pulled the values counts as one unit more.
     """
     pulls = rows @ matrix
     leverage = (weights * (pulls * rows).sum(dim=1)).reshape(-1, 2).sum(dim=1).clamp(max=_MOST_LEVERAGE)
     pairs = (pulls * (weights * residuals)[:, None]).reshape(-1, 2, rows.shape[1]).sum(dim=1)
     freedom = max(1, len(pairs) - rows.shape[1] + 1)  # a pair is one equation: only its difference tells
-    return from_influence(values, pairs / (1 - leverage[:, None]), seed=seed, freedom=freedom)
+    units = torch.cat([pairs / (1 - leverage[:, None]), pull[None]])
+    return from_influence(values, units, seed=seed, freedom=freedom)

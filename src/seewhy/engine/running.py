@@ -8,14 +8,15 @@ import torch
 from torch import Tensor
 
 from ..domain.shapes import Masks, Scores
-from .estimate import Estimate, bonferroni
+from ..stats.bands import bonferroni
+from .estimate import Estimate
 
 
 class MaskedMean:
-    """The mean of score x mask / keep at each pixel; `cells` independent places share the pixels."""
+    """The mean of score x mask / keep at each pixel; `places` of them count as independent."""
 
-    def __init__(self, image: Tensor, keep: float, cells: int) -> None:
-        self.keep, self.cells, self.count = keep, cells, 0
+    def __init__(self, image: Tensor, keep: float, places: int) -> None:
+        self.keep, self.places, self.count = keep, places, 0
         self.first = torch.zeros(image.shape[1:], dtype=torch.float64, device=image.device)
         self.second, self.scores = self.first.clone(), 0.0
 
@@ -38,14 +39,14 @@ class MaskedMean:
         variance = (self.second / self.count - mean.square()).clamp(min=0) * self.count / max(1, self.count - 1)
         stderr = (variance / self.count).sqrt()
         values, errors = mean.flatten().float().cpu(), stderr.flatten().float().cpu()
-        return Estimate(values, errors, errors * bonferroni(self.cells, self.count - 1))
+        return Estimate(values, errors, errors * bonferroni(self.places, self.count - 1))
 
 
 class MaskedSlope:
     """cov(score, mask) / (keep (1 - keep)) at each pixel: the gain of the score by showing it rather than hiding it."""
 
-    def __init__(self, image: Tensor, keep: float, cells: int) -> None:
-        self.keep, self.cells, self.count, self.scores = keep, cells, 0, 0.0
+    def __init__(self, image: Tensor, keep: float, places: int) -> None:
+        self.keep, self.places, self.count, self.scores = keep, places, 0, 0.0
         self.origin: Tensor | None = None  # scores are counted from the first one: their squares stay small
         zeros = torch.zeros(image.shape[1:], dtype=torch.float64, device=image.device)
         self.masks, self.first, self.squares, self.cross, self.second = (zeros.clone() for _ in range(5))
@@ -71,7 +72,7 @@ class MaskedSlope:
         spread = self.second - 2 * mean * self.cross + mean**2 * self.squares - count * slope.square()
         stderr = (spread.clamp(min=0) / (count - 1) / count).sqrt() / scale
         values, errors = (slope / scale).flatten().float().cpu(), stderr.flatten().float().cpu()
-        return Estimate(values, errors, errors * bonferroni(self.cells, count - 1))
+        return Estimate(values, errors, errors * bonferroni(self.places, count - 1))
 
 
 class PairedMean:

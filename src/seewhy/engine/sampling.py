@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..domain.evidence import Sampling
 from ..domain.ranges import positive
+from ..domain.tolerance import Anytime, Tolerance, halfwidth_of
 from ..errors import BadOption, BudgetTooSmall, Cancelled
 from .estimate import Estimate
 
@@ -24,21 +26,27 @@ def sample(
     units: int,
     calls: int,
     unit: str,
-    tolerance: float,
+    tolerance: Tolerance,
     least: int = 2,
     batch: int = 16,
 ) -> tuple[Estimate, Sampling]:
     """Draw units of `calls` model calls each until the widest half-width is below `tolerance` of the map's range.
 
-    A tolerance of 0 draws them all.
+    A tolerance of 0 draws them all. `Anytime` makes the band one that holds at all looks, from `FEWEST` units on.
 
     `draw(n)` adds n units, `estimate()` reads what was added, `least` units are needed to say anything.
     """
-    positive("tolerance", tolerance, or_zero=True)
+    limit, anytime = halfwidth_of(tolerance), isinstance(tolerance, Anytime)
+    positive("tolerance", limit, or_zero=True)
     if units < least:
         enough = Sampling(least, unit, "samples").samples
         raise BadOption(f"{units} {unit} are too few: {least} are needed.", fix=f"raise samples to at least {enough}.")
     done, stop, last = 0, "samples", None
+
+    def look() -> Estimate:
+        found = estimate()
+        return found.at_all_times(done, tuned=math.sqrt(FEWEST * units)) if anytime else found
+
     while done < units:
         step = min(batch, units - done, control.affords(calls))
         if step <= 0:
@@ -53,14 +61,14 @@ def sample(
         if control.cancelled:
             stop = "cancelled"
             break
-        if tolerance > 0 and done >= max(FEWEST, least):
-            last = estimate()
-            if last.halfwidth <= tolerance:
+        if limit > 0 and done >= max(FEWEST, least):
+            last = look()
+            if last.halfwidth <= limit:
                 stop = "converged"
                 break
     _enough(done, least, unit, stop, calls)
-    final = last if last is not None and stop in ("converged", "samples") else estimate()
-    return final, Sampling(done, unit, stop, final.halfwidth, tolerance)
+    final = last if last is not None and stop in ("converged", "samples") else look()
+    return final, Sampling(done, unit, stop, final.halfwidth, limit, anytime)
 
 
 def _enough(done: int, least: int, unit: str, stop: str, calls: int) -> None:

@@ -39,7 +39,7 @@ def by_density(values: Float[Tensor, "h w"], masks: Bool[Tensor, "n h w"]) -> In
 
     Masks that would add next to nothing are left out; what no mask covers comes last.
     """
-    least, flat, worth = _at_least(GAIN, _area(values)), masks.flatten(1), values.flatten().double()
+    least, flat, worth = _at_least(GAIN, _area(values)), masks.flatten(1), values.cpu().flatten().double()
     sizes, sums = flat.sum(dim=1), torch.stack([worth[mask].sum() for mask in flat])
     ranks = torch.full_like(worth, -1, dtype=torch.long)
     for rank in range(len(masks)):
@@ -51,7 +51,7 @@ def by_density(values: Float[Tensor, "h w"], masks: Bool[Tensor, "n h w"]) -> In
         ranks[new] = rank
         sizes, sums = sizes - flat[:, new].sum(dim=1), sums - flat[:, new].double() @ worth[new]
     ranks[ranks < 0] = ranks.max() + 1
-    return ranks.reshape(values.shape)
+    return ranks.reshape(values.shape).to(values.device)
 
 
 def _spread(image: Tensor) -> NDArray[np.float64]:

@@ -9,7 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from .estimate import Estimate, max_t, t_quantile
+from ..stats.quantiles import t_quantile
+from .estimate import Estimate, max_t
 
 _STRENGTHS = torch.cat([torch.zeros(1), torch.logspace(-3, 3, 25)]).double()  # of the ridge, times the mean eigenvalue
 _LEAST_FREE = 0.05  # of a row: below, the fit goes through it and its residual tells nothing

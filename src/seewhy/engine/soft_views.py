@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..domain.baseline import Baseline
 from ..domain.evidence import Evidence
 from ..domain.regions import Grid
+from ..domain.tolerance import Tolerance
 from .game import Game
 from .masks import SoftGrid
 from .probe import Probe
@@ -13,13 +14,13 @@ from .sampling import sample
 
 
 def mean_of_views(
-    probe: Probe, *, samples: int, cells: int, keep: float, baseline: Baseline, tolerance: float, seed: int
+    probe: Probe, *, samples: int, cells: int, keep: float, baseline: Baseline, tolerance: Tolerance, seed: int
 ) -> Evidence:
     """Masks weighted by their scores, divided by how often a pixel is shown (RISE, eq. 6)."""
 
     def reading(game: Game) -> Evidence:
         masks = SoftGrid(game.regions.space, cells, keep, seed)
-        mean, empty = MaskedMean(game.image, keep, masks.cells), game.empty[None]
+        mean, empty = MaskedMean(game.image, keep, masks.places), game.empty[None]
 
         def draw(count: int) -> None:
             for block, scores in game.soft(masks.draw(count, game.probe.chunks.forward)):

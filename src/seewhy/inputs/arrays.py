@@ -43,11 +43,11 @@ def as_image(thing: Values | Tensor) -> tuple[Values, list[str]]:
     """
     values = numbers(thing)
     if isinstance(thing, np.ndarray) and values.ndim == 2:
-        return _checked(values[:, :, None]), []
+        return unit_checked(values[:, :, None]), []
     if isinstance(thing, np.ndarray) and ends_in_colours(values):
-        return _checked(values), read_as(values)
+        return unit_checked(values), read_as(values)
     if starts_with_colours(values):
-        return _checked(values.transpose(1, 2, 0)), []
+        return unit_checked(values.transpose(1, 2, 0)), []
     wanted = "(c, h, w) with 1 or 3 channels" if isinstance(thing, Tensor) else "(h, w), (h, w, 3) or (3, h, w)"
     raise BadPixels(f"An image cannot have the shape {values.shape}.", fix=f"give {wanted}, one at a time.")
 
@@ -79,7 +79,8 @@ def read_as(values: Values) -> list[str]:
     return [f"shape {values.shape} read as height, width, channels"] if starts_with_colours(values) else []
 
 
-def _checked(image: Values) -> Values:
+def unit_checked(image: Values) -> Values:
+    """8-bit pixels, or float pixels in [0,1], as they are; anything else is refused."""
     if image.dtype == np.uint8:
         return image
     low, high = float(image.min()), float(image.max())
@@ -124,8 +125,16 @@ def view_of(pixels: Tensor, *, name: str) -> Picture:
     low, high = float(shown.min()), float(shown.max())
     if low < -WITHIN or high > 1 + WITHIN:
         notes.append(f"drawn from the smallest value ({low:.4g}, black) to the largest ({high:.4g}, white)")
-        shown = (shown - low) / max(high - low, torch.finfo(torch.float32).tiny)
+    shown = in_range(shown)
     return Picture(_eight_bit(shown.permute(1, 2, 0).numpy()), name=name, notes=tuple(notes))
+
+
+def in_range(pixels: Tensor) -> Tensor:
+    """Pixels between 0 and 1 as they are, others stretched from their smallest value to their largest."""
+    low, high = float(pixels.min()), float(pixels.max())
+    if low >= -WITHIN and high <= 1 + WITHIN:
+        return pixels
+    return (pixels - low) / max(high - low, torch.finfo(torch.float32).tiny)
 
 
 def _eight_bit(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import warnings
 from collections.abc import Iterator
@@ -42,21 +43,22 @@ MODES = {
 
 def decode(path: Path, *, name: str | None = None, largest: int = LARGEST) -> Picture:
     """An image file as an upright picture; the size is checked before anything is decoded."""
-    _find(path)
+    found(path)
     shown = repr(str(path))
-    with _damage_refused(shown, path), Image.open(path, formats=FORMATS) as image:
+    with damage_refused(shown, path), Image.open(path, formats=FORMATS) as image:
         return _picture(image, name or path.name, shown, largest)
 
 
 def picture_of(image: Image.Image, *, largest: int = LARGEST) -> Picture:
     """An opened image, decoded or not, as an upright picture."""
     name = Path(str(getattr(image, "filename", "") or "image")).name
-    with _damage_refused(f"The {image.format or 'PIL'} image", None):
+    with damage_refused(f"The {image.format or 'PIL'} image", None):
         return _picture(image, name, f"The {image.format or 'PIL'} image", largest)
 
 
 @contextmanager
-def _damage_refused(shown: str, path: Path | None) -> Iterator[None]:
+def damage_refused(shown: str, path: Path | None) -> Iterator[None]:
+    """What decoders raise on damaged files, as one kind of error."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -118,17 +120,25 @@ def _deep(image: Image.Image, shown: str) -> NDArray[np.uint8]:
     return np.repeat(grey[:, :, None], 3, axis=2)
 
 
-def _find(path: Path) -> None:
+def found(path: Path, wanted: str = "an image") -> None:
+    """Refuse a path that is no file."""
     if os.path.isfile(path):
         return
     shown = repr(str(path))
     if os.path.isdir(path):
-        raise MissingInput(f"{shown} is a folder, not an image.", fix="give a file, or the folder where many may be.")
+        raise MissingInput(f"{shown} is a folder, not {wanted}.", fix="give a file, or the folder where many may be.")
     if os.path.exists(path):
-        raise UnreadableImage(f"{shown} is a device or a pipe, not a file.", fix="save the image to a file first.")
+        problem = f"{shown} is a device or a pipe, not a file."
+        raise UnreadableImage(problem, fix=f"save the {wanted.split()[-1]} to a file first.")
     folder = path.parent if os.access(path.parent, os.R_OK) and os.path.isdir(path.parent) else None
     close = near(path.name, (entry.name for entry in folder.iterdir())) if folder else ""
     raise MissingInput(f"{shown} does not exist.{close}", fix="check the path.")
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _why(path: Path | None, error: Exception) -> str:

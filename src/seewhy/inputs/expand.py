@@ -1,4 +1,4 @@
-"""One thing or many: what a person gives becomes a list of single images, none of them read yet."""
+"""One thing or many: what a person gives becomes a list of single images or clips, none of them read yet."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
+from ..domain.footage import Footage
 from ..domain.picture import Picture
 from ..errors import BadPixels, MissingInput
+from .clip import Clip
+from .video_file import SUFFIXES as VIDEOS
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
 
@@ -37,7 +40,9 @@ def expand(inputs: object) -> tuple[list[Item], bool]:
         if inputs.ndim <= 3:
             return [_item(inputs, "image")], True
         return [_item(row, f"image {i}") for i, row in enumerate(inputs)], False
-    if isinstance(inputs, str | Path | Image.Image | Picture | Item) or not isinstance(inputs, Iterable):
+    if isinstance(inputs, str | Path | Image.Image | Picture | Clip | Footage | Item) or not isinstance(
+        inputs, Iterable
+    ):
         return [_item(inputs, "image")], True
     if isinstance(inputs, dict | bytes):
         raise BadPixels(
@@ -60,7 +65,7 @@ def _item(thing: object, otherwise: str) -> Item:
         return thing
     if isinstance(thing, str | Path):
         return Item(thing, str(thing).removeprefix("photo:") if _is_photo(thing) else Path(thing).name)
-    return Item(thing, thing.name if isinstance(thing, Picture) else otherwise)
+    return Item(thing, thing.name if isinstance(thing, Picture | Clip | Footage) else otherwise)
 
 
 def _is_photo(thing: object) -> bool:
@@ -72,15 +77,16 @@ def _is_folder(thing: object) -> bool:
 
 
 def _files(folder: Path) -> list[Item]:
-    """Image files at any depth, sorted by name; hidden files and folders are skipped."""
+    """Image files, or where there are none videos, at any depth, sorted by name; what is hidden is skipped."""
     found = []
     for where, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         paths = (Path(where, name) for name in names if not name.startswith("."))
-        found += [path for path in paths if path.suffix.lower() in SUFFIXES]
+        found += [path for path in paths if path.suffix.lower() in (*SUFFIXES, *VIDEOS)]
+    found = [path for path in found if path.suffix.lower() in SUFFIXES] or found
     if not found:
         raise MissingInput(
             f"The folder {str(folder)!r} holds no image.",
-            fix=f"give a folder with files named *{', *'.join(SUFFIXES)}.",
+            fix=f"give a folder with files named *{', *'.join((*SUFFIXES, *VIDEOS))}.",
         )
     return [Item(path, path.relative_to(folder).as_posix()) for path in sorted(found)]

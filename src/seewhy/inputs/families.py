@@ -11,6 +11,7 @@ from torch import nn
 
 from ..domain.geometry import Size
 from ..errors import BadOption, UnknownPreprocessing
+from .kinetics import of_clips
 from .preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
 from .resize import Resize
 
@@ -67,8 +68,10 @@ def _asked_for(given: object, config: Mapping[str, Any]) -> tuple[int, Size]:
 
 
 def of_torchvision(transforms: Any) -> Preprocess:
-    """From a preset for classification, segmentation or detection, or from weights, which make one."""
+    """From a preset for images, clips, segmentation or detection, or from weights, which make one."""
     preset = transforms.transforms() if callable(getattr(transforms, "transforms", None)) else transforms
+    if type(preset).__name__ == "VideoClassification":
+        return of_clips(preset, getattr(transforms, "meta", {}))
     if type(preset).__name__ == "ObjectDetection":
         return Preprocess(source="torchvision weights: the detector resizes and normalises by itself")
     if type(preset).__name__ == "SemanticSegmentation":

@@ -1,4 +1,4 @@
-"""The preprocessing that Hugging Face keeps in an image processor."""
+"""The preprocessing that Hugging Face keeps in an image or video processor."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from PIL import Image
 
 from ..domain.geometry import Size
 from ..errors import UnknownPreprocessing
+from .pace import USUAL, Pace
 from .preprocess import Preprocess
 
 # Processors that do something no field of their configuration says.
 PECULIAR = ("levit", "perceiver", "fuyu", "owlv2", "pixtral", "dpt", "glpn", "vilt", "bridgetower", "poolformer")
 # Processors for which a bare number (old configurations) is the shorter side; for all others it is a square.
 SHORTER = ("clip", "convnext", "mobilenet", "mobilevit", "bit", "chameleon")
+VIDEO = ("video", "vivit", "timesformer", "vjepa")
 
 
 def of_huggingface(processor: Any) -> Preprocess:
-    """From an image processor, or from the content of its `preprocessor_config.json`."""
+    """From an image or video processor, or from the content of its `preprocessor_config.json`."""
     config = processor if isinstance(processor, Mapping) else processor.to_dict()
-    kind = str(config.get("image_processor_type") or config.get("feature_extractor_type") or "")
+    names = ("video_processor_type", "image_processor_type", "feature_extractor_type")
+    kind = next((str(config[name]) for name in names if config.get(name)), "")
     _refuse_what_is_not_modelled(config, kind)
     mean, std = _statistics(config, kind)
     resample = config.get("resample", config.get("interpolation", 2))
@@ -32,12 +35,22 @@ def of_huggingface(processor: Any) -> Preprocess:
         std=std,
         rounding="down",  # of an odd margin; torchvision rounds to even
         source=f"Hugging Face {kind or 'image processor'}",
+        pace=_pace(config, kind),
     )
     if config.get("do_resize", True):
         found = _with_resize(found, config, kind)
     if config.get("do_center_crop") and config.get("crop_size"):
         found = replace(found, crop=_pair(config["crop_size"], config))
     return found
+
+
+def _pace(config: Mapping[str, Any], kind: str) -> Pace | None:
+    """The frames of a video processor; few of them say how many, the network's configuration does."""
+    if not any(name in kind.lower() for name in VIDEO):
+        return None
+    if config.get("fps"):
+        return Pace(config.get("num_frames") or USUAL, "dense", rate=config["fps"])
+    return Pace(config.get("num_frames") or USUAL)
 
 
 def _refuse_what_is_not_modelled(config: Mapping[str, Any], kind: str) -> None:
@@ -58,7 +71,10 @@ def _statistics(config: Mapping[str, Any], kind: str) -> tuple[tuple[float, ...]
     if squared:  # EfficientNet's processor divides by the std once more
         std = tuple(s * given for s, given in zip(std, _numbers(config.get("image_std"), 1.0), strict=False))
     factor = 255 * (config.get("rescale_factor", 1 / 255) if config.get("do_rescale", True) else 1)
-    shift = 1.0 if config.get("rescale_offset") and config.get("do_rescale", True) else 0.0
+    offset = config.get("rescale_offset") or config.get(
+        "offset", "vivit" in kind.lower()
+    )  # ViViT's, unless told not to
+    shift = 1.0 if offset and config.get("do_rescale", True) else 0.0
     if abs(factor - 1) < 1e-6 and not shift:
         return mean, std
     return tuple((m + shift) / factor for m in mean), tuple(s / factor for s in std)

@@ -1,8 +1,9 @@
-"""Read one image of any kind, and make it what the model wants."""
+"""Read one image or clip of any kind, and make it what the model wants."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +15,20 @@ from torch import Tensor
 
 from ..domain.geometry import Geometry
 from ..domain.picture import Picture
+from ..domain.timeline import Timeline
 from ..errors import BadPixels
-from .arrays import as_image, as_tensor, picture_of_array, unit, view_of
+from .arrays import as_image, as_tensor, in_range, numbers, picture_of_array, unit, unit_checked, view_of
+from .clip import Clip, clip_sample, is_clip
 from .decode import LARGEST, decode, picture_of
 from .expand import Item, expand
 from .photos import photo
 from .preprocess import Preprocess
+from .sample import Sample
+from .still_frames import StillFrames, footage_of_frames
 
 __all__ = ["Item", "Sample", "expand", "photo", "read", "read_sample"]
 
-
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """One input, ready to be asked about."""
-
-    picture: Picture
-    pixels: Tensor  # (c, *space), in [0,1] unless the preprocessing takes any range
-    geometry: Geometry
+CLIPS = "give a video file, seewhy.Clip(frames), or a tensor (c, t, h, w)"
 
 
 def read(thing: object, *, largest: int = LARGEST) -> Picture:
@@ -60,10 +58,17 @@ def read_sample(thing: object, preprocess: Preprocess) -> Sample:
     An array or tensor that has the model's input size already is neither resized, cropped nor rounded.
     """
     given, name = (thing.thing, thing.name) if isinstance(thing, Item) else (thing, "image")
+    if is_clip(given, preprocess):
+        clip = given if isinstance(given, Clip) else Clip(given)
+        return clip_sample(clip, preprocess, name=name if isinstance(thing, Item) else None)
     if not isinstance(given, np.ndarray | Tensor):
+        if preprocess.pace is not None:
+            raise BadPixels(f"{name!r} is one image, and the model wants clips.", fix=f"{CLIPS}.")
         return _preprocessed(read(thing), preprocess)
     if preprocess.any_range and not (isinstance(given, np.ndarray) and given.dtype == np.uint8):
         return _as_it_is(given, name)
+    if preprocess.pace is not None:
+        return _frames(given, name, preprocess)
     image, notes = as_image(given)
     picture = picture_of_array(image, name=name, notes=notes)
     if preprocess.keeps(picture.size):
@@ -87,8 +92,36 @@ def _exact(image: NDArray[Any], picture: Picture, channels: int) -> Tensor:
     return pixels.expand(channels, -1, -1).clone()
 
 
+def _frames(given: NDArray[Any] | Tensor, name: str, preprocess: Preprocess) -> Sample:
+    """Frames for a model that sees clips: as they are where they have its size, (c, t, h, w), sampled otherwise."""
+    if given.ndim != 4:
+        problem = f"{name!r} has the shape {tuple(given.shape)}: it is one image, and the model wants clips."
+        raise BadPixels(problem, fix=f"{CLIPS}.")
+    height, width = given.shape[2:]
+    if given.shape[0] != preprocess.channels or not preprocess.keeps((height, width)):
+        return clip_sample(Clip(given), preprocess, name=name)
+    frames = np.moveaxis(numbers(given), 0, -1)
+    footage = footage_of_frames(frames, name=name, fps=None)
+    pixels = torch.from_numpy(unit(unit_checked(frames)).transpose(3, 0, 1, 2).copy())
+    return _every_pixel(Picture(next(footage.frames([len(footage) // 2])), name=name), pixels, footage)
+
+
 def _as_it_is(given: NDArray[Any] | Tensor, name: str) -> Sample:
     pixels, notes = as_tensor(given)
     picture = view_of(pixels, name=name)
     picture = replace(picture, notes=(*notes, *picture.notes))
-    return Sample(picture, pixels, Geometry.identity(picture.size))
+    if pixels.ndim == 3:
+        return Sample(picture, pixels, Geometry.identity(picture.size))
+    shown = in_range(pixels)
+    footage = StillFrames([partial(_frame, shown, i) for i in range(pixels.shape[1])], name=name)
+    return _every_pixel(picture, pixels, footage)
+
+
+def _every_pixel(still: Picture, pixels: Tensor, footage: StillFrames) -> Sample:
+    """A clip that the model sees as it is."""
+    geometry = replace(Geometry.identity(still.size), time=Timeline.identity(len(footage)))
+    return Sample(still, pixels, geometry, footage)
+
+
+def _frame(clip: Tensor, number: int) -> Picture:
+    return view_of(clip[:, number], name=f"frame {number}")

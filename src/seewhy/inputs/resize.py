@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from PIL import Image, ImageOps
 
@@ -10,6 +10,8 @@ from ..domain.geometry import Geometry, Size
 
 Resize = Literal["short", "cover", "exact", "letterbox", "none"]
 Rounding = Literal["even", "down"]
+Place = Literal["first", "centre", "last"]  # of a crop: top or left, middle, bottom or right
+PLACES: tuple[Place, ...] = get_args(Place)
 
 
 def resized_size(given: Size, resize: Resize, size: tuple[int, ...]) -> Size:
@@ -29,9 +31,15 @@ def resized_size(given: Size, resize: Resize, size: tuple[int, ...]) -> Size:
 
 
 def centred(
-    image: Image.Image, geometry: Geometry, target: Size, *, fill: int | tuple[int, ...], rounding: Rounding
+    image: Image.Image,
+    geometry: Geometry,
+    target: Size,
+    *,
+    fill: int | tuple[int, ...],
+    rounding: Rounding,
+    place: Place = "centre",
 ) -> tuple[Image.Image, Geometry]:
-    """The centre of an image in the target size; a smaller image gets a border first."""
+    """The centre of an image in the target size, or one end of its longer side; a smaller image gets a border first."""
     missing = [max(wanted - side, 0) for wanted, side in zip(target, geometry.model, strict=True)]
     if any(missing):
         top, left = (side // 2 for side in missing)
@@ -40,5 +48,12 @@ def centred(
         geometry = geometry.padded(top, left, bottom, right)
     halves = [(side - wanted) / 2 for wanted, side in zip(target, geometry.model, strict=True)]
     top, left = (round(half) if rounding == "even" else int(half) for half in halves)
-    geometry = geometry.cropped(top, left, *target, how="centre crop")
+    if place != "centre":
+        spare = [side - wanted for wanted, side in zip(target, geometry.model, strict=True)]
+        longer = int(spare[1] >= spare[0])
+        top, left = (
+            0 if place == "first" else s if i == longer else at
+            for i, (s, at) in enumerate(zip(spare, (top, left), strict=True))
+        )
+    geometry = geometry.cropped(top, left, *target, how=f"{place} crop")
     return image.crop((left, top, left + target[1], top + target[0])), geometry

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import torch
-
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
-from ..engine.attention import read_out
+from ..engine.attention import fetched, read_out
 from ..engine.probe import Probe
 from ..registry import method
 
@@ -32,6 +30,5 @@ from ..registry import method
 def attention_x_value_norm(probe: Probe) -> Evidence:
     """Norm of the sum over heads of weight x projected value (eq. 4), from the token(s) that the head reads."""
     record = probe.attention(values=True)
-    weights = (record.weights[-1] if record.pool is None else record.pool).cpu().double()
-    squares = torch.einsum("bhtf,bfhg,bgtf->btf", weights, record.sent[-1].products, weights)
-    return read_out(squares.clamp(min=0).sqrt().to(record.weights[0]), record)
+    weights = record.weights[-1] if record.pool is None else record.pool
+    return read_out(fetched(weights, record.sent[-1]), record)

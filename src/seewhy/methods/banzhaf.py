@@ -10,6 +10,7 @@ from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
 from ..domain.regions import RegionSpec, Superpixels
+from ..domain.tolerance import Tolerance
 from ..engine.coalitions import coin_flips, with_opposites
 from ..engine.estimate import Estimate, deviations
 from ..engine.game import Game, part_evidence
@@ -41,7 +42,7 @@ def banzhaf(
     regions: RegionSpec = Superpixels(),
     samples: int = 1024,
     baseline: Baseline = Blur(),
-    tolerance: float = 0.1,
+    tolerance: Tolerance = 0.1,
     seed: int = 0,
 ) -> Evidence:
     """Regression on antithetic coin flips, which reuses every answer for every region; exact where affordable."""

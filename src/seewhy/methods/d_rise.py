@@ -6,6 +6,7 @@ from ..domain.baseline import Baseline, Mean
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
+from ..domain.tolerance import Tolerance
 from ..engine.probe import Probe
 from ..engine.soft_views import mean_of_views
 from ..registry import method
@@ -34,7 +35,7 @@ def d_rise(
     cells: int = 16,
     keep: float = 0.5,
     baseline: Baseline = Mean(),
-    tolerance: float = 0.1,
+    tolerance: Tolerance = 0.1,
     seed: int = 0,
 ) -> Evidence:
     """RISE with the similarity of detections as score (eqs. 1 to 5); for a model without boxes it is RISE itself."""

@@ -9,6 +9,7 @@ from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
 from ..domain.regions import Grid
+from ..domain.tolerance import Tolerance
 from ..engine.game import Game
 from ..engine.mask_regression import MaskRegression
 from ..engine.masks import SoftGrid
@@ -41,7 +42,7 @@ def debiased_rise(
     keep: float = 0.5,
     estimator: Literal["regression", "covariance"] = "regression",
     baseline: Baseline = Mean(),
-    tolerance: float = 0.1,
+    tolerance: Tolerance = 0.1,
     seed: int = 0,
 ) -> Evidence:
     """Covariance of score and mask over that of a coin: estimated as it stands, or by a linear model of the cells."""
@@ -49,7 +50,7 @@ def debiased_rise(
 
     def reading(game: Game) -> Evidence:
         masks, empty = SoftGrid(game.regions.space, cells, keep, seed), game.empty[None]
-        slope = MaskRegression(masks, seed) if paired else MaskedSlope(game.image, keep, masks.cells)
+        slope = MaskRegression(masks, seed) if paired else MaskedSlope(game.image, keep, masks.places)
 
         def draw(count: int) -> None:
             for block, scores in game.soft(masks.draw(count, game.probe.chunks.forward, paired=paired)):

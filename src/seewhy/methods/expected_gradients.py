@@ -9,8 +9,10 @@ from ..domain.baseline import Baseline, Noise
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence, Sampling
+from ..domain.tolerance import Tolerance
 from ..engine.closed import ClosedMean
 from ..engine.estimate import Estimate
+from ..engine.path import between
 from ..engine.probe import Probe
 from ..engine.sampling import sample
 from ..registry import method
@@ -31,7 +33,7 @@ from ..registry import method
     samples=True,
 )
 def expected_gradients(
-    probe: Probe, *, samples: int = 200, baseline: Baseline = Noise(), tolerance: float = 0.1, seed: int = 0
+    probe: Probe, *, samples: int = 200, baseline: Baseline = Noise(), tolerance: Tolerance = 0.1, seed: int = 0
 ) -> Evidence:
     """(image - baseline) times the gradient at a random place between them (eq. 3), closed by the known total."""
     fills = [baseline.fill(image) for image in probe.images]
@@ -51,7 +53,7 @@ def expected_gradients(
 
 
 def _one(
-    probe: Probe, i: int, rivals: Tensor, empty: float, samples: int, tolerance: float, seed: int
+    probe: Probe, i: int, rivals: Tensor, empty: float, samples: int, tolerance: Tolerance, seed: int
 ) -> tuple[Estimate, Sampling]:
     image, generator = probe.images[i], torch.Generator().manual_seed(seed)
     mean = ClosedMean(float(probe.score(probe.clean)[i]) - empty)
@@ -60,8 +62,7 @@ def _one(
         # four evenly spaced places from one random start, each with a baseline of its own
         places = (torch.arange(4) + torch.rand(units, 1, generator=generator)) / 4
         starts = rivals[torch.randint(len(rivals), (units * 4,), generator=generator)]
-        t = places.flatten().to(image).reshape(-1, *[1] * image.ndim)
-        gradients = probe.gradients(starts + t * (image - starts), torch.full((4 * units,), i))
+        gradients = probe.gradients(between(starts, image, places.flatten()), torch.full((4 * units,), i))
         for four in ((image - starts) * gradients).sum(dim=1).reshape(units, 4, *image.shape[1:]):
             mean.add(four.mean(dim=0))
 

@@ -12,6 +12,7 @@ from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
 from ..domain.regions import Grid, RegionSpec
+from ..domain.tolerance import Tolerance
 from ..engine.coalitions import coin_flips, with_opposites
 from ..engine.estimate import Estimate, from_influence
 from ..engine.game import Game, part_evidence
@@ -42,7 +43,7 @@ def hsic(
     regions: RegionSpec = Grid(7),
     samples: int = 1024,
     baseline: Baseline = Mean(),
-    tolerance: float = 0.1,
+    tolerance: Tolerance = 0.1,
     seed: int = 0,
 ) -> Evidence:
     """tr(KHLH) with a Dirac kernel on presence and a Gaussian one on scores, from balanced antithetic coalitions."""
@@ -62,8 +63,7 @@ def hsic(
             game.probe.control, draw, estimate, units=samples // 2, calls=2 * game.baseline.fills, unit="pairs",
             tolerance=tolerance, batch=64,
         )  # fmt: skip
-        gaps = _signs_and_gaps(design)[1]
-        chance = gaps.diagonal().sum() / (8 * len(gaps) ** 2)
+        chance = _chance(_signs_and_gaps(design)[1])
         evidence = part_evidence(game, found, sampling)
         return replace(evidence, zero=evidence.values.new_tensor([float(chance)]))
 
@@ -85,11 +85,20 @@ def _signs_and_gaps(design: Design) -> tuple[Tensor, Tensor]:
     return 2 * first.double() - 1, here + there - across - across.T
 
 
+def _chance(gaps: Tensor) -> Tensor:
+    """What a part gets that does not matter: each pair depends on itself."""
+    return gaps.diagonal().sum() / (8 * len(gaps) ** 2)
+
+
 def _dependence(signs: Tensor, gaps: Tensor, seed: int) -> Estimate:
-    """HSIC of each part with the score, and the jackknife over pairs: what it would be without each of them."""
+    """HSIC of each part with the score, and the jackknife over pairs: what it would be without each of them.
+
+    What chance adds, which endless sampling would not, counts as one unit more.
+    """
     m = len(signs)
     pulls = signs * (gaps @ signs)
     total = pulls.sum(dim=0)
     without = (total - 2 * pulls + gaps.diagonal()[:, None]) / (8 * max(1, m - 1) ** 2)
-    influence = (without - without.mean(dim=0)) * ((m - 1) / m) ** 0.5
+    spread = (without - without.mean(dim=0)) * ((m - 1) / m) ** 0.5
+    influence = torch.cat([spread, _chance(gaps).expand(1, signs.shape[1])])
     return from_influence(total.clamp(min=0) / (8 * m**2), influence, seed=seed, freedom=m - 1)

@@ -7,6 +7,7 @@ from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
 from ..domain.regions import RegionSpec, Superpixels
+from ..domain.tolerance import Tolerance
 from ..engine.estimate import Estimate
 from ..engine.game import Game, part_evidence
 from ..engine.leverage import LeveragePairs
@@ -37,7 +38,7 @@ def kernel_shap(
     regions: RegionSpec = Superpixels(),
     samples: int = 1024,
     baseline: Baseline = Blur(),
-    tolerance: float = 0.1,
+    tolerance: Tolerance = 0.1,
     seed: int = 0,
 ) -> Evidence:
     """Regression on antithetic pairs drawn by leverage, none twice; exact where all coalitions are affordable."""

@@ -10,6 +10,7 @@ from ..domain.cost import Cost
 from ..domain.evidence import Evidence
 from ..domain.ranges import positive
 from ..domain.regions import RegionSpec, Superpixels
+from ..domain.tolerance import Tolerance
 from ..engine.coalitions import coin_flips, with_opposites
 from ..engine.estimate import Estimate
 from ..engine.game import Game, part_evidence
@@ -42,7 +43,7 @@ def lime(
     width: float = 0.25,
     ridge_strength: float = 1.0,
     baseline: Baseline = Mean(),
-    tolerance: float = 0.1,
+    tolerance: Tolerance = 0.1,
     seed: int = 0,
 ) -> Evidence:
     """Ridge regression on presence bits, weighted by the cosine distance to the whole image."""
@@ -63,7 +64,8 @@ def lime(
             distance = 1 - rows.mean(dim=1).sqrt()  # cosine distance of bits to all ones
             weights = (-((distance / width) ** 2)).exp().sqrt()
             values, matrix, centred, residuals = ridge(rows, answers, weights, ridge_strength)
-            return paired_errors(values, centred, residuals, weights, matrix, seed=seed)
+            pull = ridge_strength * matrix @ values
+            return paired_errors(values, centred, residuals, weights, matrix, pull=pull, seed=seed)
 
         found, sampling = sample(
             game.probe.control, draw, estimate, units=samples // 2, calls=2 * game.baseline.fills, unit="pairs",

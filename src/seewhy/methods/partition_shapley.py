@@ -5,10 +5,10 @@ from __future__ import annotations
 from ..domain.baseline import Baseline, Blur
 from ..domain.capability import Capability
 from ..domain.cost import Cost
-from ..domain.evidence import Evidence, PartScores, Sampling
+from ..domain.evidence import Evidence, Sampling
 from ..domain.ranges import whole
 from ..domain.regions import Grid, RegionSpec
-from ..engine.game import Game
+from ..engine.game import Game, part_evidence
 from ..engine.hierarchy import questions, tree
 from ..engine.owen import refined
 from ..engine.probe import Probe
@@ -36,15 +36,7 @@ def partition_shapley(
 
     def reading(game: Game) -> Evidence:
         values, asked, done = refined(game, tree(game.regions), samples // 2)
-        found = values.float().to(game.image.device)
         sampling = Sampling(asked, "coalitions", "exact", 0.0) if done else Sampling(asked, "coalitions", "samples")
-        return Evidence(
-            game.regions.native(found)[None],
-            parts=(PartScores(game.regions, found),),
-            total=found.sum()[None],
-            explained=(game.whole() - game.empty)[None],
-            empty=game.empty[None],
-            sampling=(sampling,),
-        )
+        return part_evidence(game, values, sampling, complete=True)
 
     return probe.play(regions, baseline, reading)

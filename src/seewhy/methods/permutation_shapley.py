@@ -9,6 +9,7 @@ from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
 from ..domain.regions import RegionSpec, Superpixels
+from ..domain.tolerance import Tolerance
 from ..engine.coalitions import orders
 from ..engine.estimate import Estimate, of_mean
 from ..engine.game import Game, part_evidence
@@ -35,7 +36,7 @@ def permutation_shapley(
     regions: RegionSpec = Superpixels(),
     samples: int = 64,
     baseline: Baseline = Blur(),
-    tolerance: float = 0.1,
+    tolerance: Tolerance = 0.1,
     seed: int = 0,
 ) -> Evidence:
     """Mean gain over orders; each order comes with its reverse, and the pair is the independent unit."""

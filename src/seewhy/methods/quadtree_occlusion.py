@@ -5,12 +5,12 @@ from __future__ import annotations
 from ..domain.baseline import Baseline, Mean
 from ..domain.capability import Capability
 from ..domain.cost import Cost
-from ..domain.evidence import Evidence, PartScores, Sampling
+from ..domain.evidence import Evidence, Sampling
 from ..domain.ranges import whole
 from ..domain.regions import Grid
 from ..engine.game import Game
 from ..engine.probe import Probe
-from ..engine.quadtree import coarse, questions, refined, regions, without
+from ..engine.quadtree import coarse, questions, read, refined, without
 from ..errors import BadOption
 from ..registry import method
 
@@ -47,11 +47,10 @@ def quadtree_occlusion(
         leaves, asked, done = refined(
             blocks, lambda some: (game.whole() - without(game, some)).tolist(), window, samples
         )
-        parts, pixels = regions(game.regions.space, leaves).to(game.image.device), game.image.new_tensor
-        shares, volumes = pixels([leaf.share for leaf in leaves]), pixels([leaf.block.volume for leaf in leaves])
+        parts, painted = read(game, leaves)
         return Evidence(
-            parts.paint(shares / volumes)[None],
-            parts=(PartScores(parts, shares),),
+            painted[None],
+            parts=(parts,),
             empty=game.empty[None],
             sampling=(Sampling(asked, "blocks", "exact" if done else "samples", 0.0 if done else None),),
         )

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import torch
-from torch import Tensor
 
 from ..domain.baseline import Baseline, Blur
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
 from ..domain.regions import Grid, RegionSpec
+from ..domain.tolerance import Tolerance
 from ..engine.estimate import Estimate
 from ..engine.game import Game, part_evidence
-from ..engine.interactions import exact_interactions, interactions_of_pairs, matrix
+from ..engine.interactions import exact_interactions, interactions_of_pairs, with_pairs
 from ..engine.leverage import LeveragePairs
 from ..engine.probe import Probe
 from ..engine.regression import Design
@@ -44,7 +42,7 @@ def shapley_interactions(
     regions: RegionSpec = Grid(4),
     samples: int = 1024,
     baseline: Baseline = Blur(),
-    tolerance: float = 0.1,
+    tolerance: Tolerance = 0.1,
     seed: int = 0,
 ) -> Evidence:
     """The best fit of single and pairwise effects under the Shapley kernel; exact where that is affordable."""
@@ -53,7 +51,7 @@ def shapley_interactions(
         if affordable(game, samples):
             asked = worths(game)
             joint = exact_interactions(*asked)
-            return _with_pairs(exactly(game, shares(*asked), complete=True), joint, torch.zeros_like(joint))
+            return with_pairs(exactly(game, shares(*asked), complete=True), joint, torch.zeros_like(joint))
         pairs, design = LeveragePairs(game.players, seed), Design()
         whole, empty = float(game.whole()), float(game.empty)
 
@@ -72,12 +70,6 @@ def shapley_interactions(
         )  # fmt: skip
         alone = Estimate(*(part[: game.players] for part in found.parts))
         evidence = part_evidence(game, alone, sampling, complete=True)
-        return _with_pairs(evidence, found.values[game.players :], found.band[game.players :])
+        return with_pairs(evidence, found.values[game.players :], found.band[game.players :])
 
     return probe.play(regions, baseline, reading)
-
-
-def _with_pairs(evidence: Evidence, joint: Tensor, band: Tensor) -> Evidence:
-    (parts,) = evidence.parts or ()
-    pairs, pairs_band = (matrix(len(parts.values), numbers).to(parts.values) for numbers in (joint, band))
-    return replace(evidence, parts=(replace(parts, pairs=pairs, pairs_band=pairs_band),))

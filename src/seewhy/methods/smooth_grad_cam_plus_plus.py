@@ -9,6 +9,7 @@ from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence, Sampling
 from ..domain.ranges import positive
+from ..domain.tolerance import Tolerance
 from ..engine.estimate import Estimate
 from ..engine.leave_out import Jackknife
 from ..engine.maps import Sign, plus_plus
@@ -41,7 +42,7 @@ def smooth_grad_cam_plus_plus(
     sign: Sign = "positive",
     samples: int = 64,
     noise: float = 0.15,
-    tolerance: float = 0.1,
+    tolerance: Tolerance = 0.1,
     seed: int = 0,
 ) -> Evidence:
     """Mean first, second and third powers of the gradient in Grad-CAM++'s weights of the clean features (eqs. 9-11)."""

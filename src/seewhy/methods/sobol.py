@@ -10,6 +10,7 @@ from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
 from ..domain.regions import Grid, RegionSpec
+from ..domain.tolerance import Tolerance
 from ..engine.estimate import Estimate, deviations, from_influence
 from ..engine.game import Game, part_evidence
 from ..engine.levels import dimmed, scrambled
@@ -44,7 +45,7 @@ def sobol(
     regions: RegionSpec = Grid(8),
     samples: int = 32,
     baseline: Baseline = Mean(),
-    tolerance: float = 0.1,
+    tolerance: Tolerance = 0.1,
     seed: int = 0,
 ) -> Evidence:
     """Total indices by Jansen's estimator (section 3.2): a region's level is drawn anew while all others stay."""
@@ -57,7 +58,7 @@ def sobol(
 
         def draw(fours: int) -> None:
             for _ in range(fours):
-                asked = dimmed(game, _design(points(FOUR))).double().cpu()
+                asked = dimmed(game, _design(points(FOUR))).double()
                 first, changed = asked[: 2 * FOUR], asked[2 * FOUR :].reshape(game.players, FOUR)
                 lost.append((changed - first[:FOUR]).square().mean(dim=1) / 2)
                 scores.append(first)

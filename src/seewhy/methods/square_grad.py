@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
+from ..domain.tolerance import Tolerance
 from ..engine.moments import MeanSquare
 from ..engine.noise import gradients_under_noise
 from ..engine.probe import Probe
@@ -28,7 +29,7 @@ from ..registry import method
     samples=True,
 )
 def square_grad(
-    probe: Probe, *, samples: int = 64, noise: float = 0.15, tolerance: float = 0.1, seed: int = 0
+    probe: Probe, *, samples: int = 64, noise: float = 0.15, tolerance: Tolerance = 0.1, seed: int = 0
 ) -> Evidence:
     """Largest mean square of the gradient over the channels of each pixel; noise comes in antithetic pairs."""
     return gradients_under_noise(probe, MeanSquare, samples=samples, noise=noise, tolerance=tolerance, seed=seed)

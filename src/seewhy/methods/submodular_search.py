@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
-
 from ..domain.baseline import Baseline, Mean
 from ..domain.capability import Capability
 from ..domain.cost import Cost
-from ..domain.evidence import Evidence, PartScores
+from ..domain.evidence import Evidence
 from ..domain.regions import RegionSpec, Superpixels
-from ..engine.game import Game
+from ..engine.game import Game, part_evidence
+from ..engine.greedy import greedy
 from ..engine.probe import Probe
 from ..registry import method
 
@@ -31,38 +29,10 @@ from ..registry import method
     scale="probability",
 )
 def submodular_search(probe: Probe, *, regions: RegionSpec = Superpixels(30), baseline: Baseline = Mean()) -> Evidence:
-    """Greedy on v(S) - v(rest), asked of every candidate in every round: lazy bounds would need submodularity."""
+    """Greedy on v(S) - v(rest), asked of every candidate in every round."""
 
     def reading(game: Game) -> Evidence:
-        chosen = torch.zeros(game.players, dtype=torch.bool)
-        worth, gains = _worth(game, chosen[None])[0], torch.zeros(game.players)
-        while not bool(chosen.all()):
-            candidates = (~chosen).nonzero()[:, 0]
-            worths = _worth(game, chosen | torch.eye(game.players, dtype=torch.bool)[candidates])
-            best = int(worths.argmax())
-            chosen = chosen.index_fill(0, candidates[best], True)
-            gains[candidates[best]] = (worths[best] - worth) / 2
-            worth = worths[best]
-        gains = gains.to(game.image.device)
-        parts = PartScores(game.regions, gains)
-        return Evidence(
-            game.regions.native(gains)[None],
-            parts=(parts,),
-            total=gains.sum()[None],
-            explained=(game.whole() - game.empty)[None],
-            empty=game.empty[None],
-        )
+        _, gains = greedy(game)
+        return part_evidence(game, gains, complete=True)
 
     return probe.play(regions, baseline, reading)
-
-
-def _worth(game: Game, coalitions: Tensor) -> Tensor:
-    """Consistency, the score of these regions alone, less that of all others: collaboration, but for a constant."""
-    both = torch.cat([coalitions, ~coalitions])
-    full, none = both.all(dim=1), ~both.any(dim=1)
-    asked = ~(full | none)
-    scores = torch.where(full.to(game.image.device), game.whole(), game.empty)
-    if bool(asked.any()):
-        scores = scores.masked_scatter(asked.to(scores.device), game.values(both[asked]))
-    here, rest = scores.float().cpu().chunk(2)
-    return here - rest

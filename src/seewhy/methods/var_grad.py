@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
+from ..domain.tolerance import Tolerance
 from ..engine.moments import Variance
 from ..engine.noise import gradients_under_noise
 from ..engine.probe import Probe
@@ -28,7 +29,7 @@ from ..registry import method
     samples=True,
 )
 def var_grad(
-    probe: Probe, *, samples: int = 64, noise: float = 0.15, tolerance: float = 0.1, seed: int = 0
+    probe: Probe, *, samples: int = 64, noise: float = 0.15, tolerance: Tolerance = 0.1, seed: int = 0
 ) -> Evidence:
     """Largest unbiased variance of the gradient over the channels of each pixel; the draws are independent.
 

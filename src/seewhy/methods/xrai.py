@@ -46,7 +46,7 @@ def xrai(probe: Probe, *, steps: int = 65, tolerance: float = 0.1) -> Evidence:
 
 def _ranked(image: Tensor, values: Tensor) -> PartScores:
     """The segments, best first, with the mean value of what each adds."""
-    regions = from_labels(by_density(values.cpu(), segments(image)), "segments").to(values.device)
+    regions = from_labels(by_density(values, segments(image)), "segments")
     assert regions.labels is not None
     where, flat = regions.labels.flatten(), values.flatten().double()
     sums = flat.new_zeros(regions.count).index_add(0, where, flat)

@@ -10,6 +10,7 @@ from typing import Any
 from torch import nn
 
 from ..errors import BadOption, UnknownPreprocessing
+from ..inputs.kinetics import of_video_network
 from ..inputs.preprocess import IMAGENET, IMAGENET_MEAN, IMAGENET_STD, Preprocess
 from .sample import stated_size
 from .torch_module import unwrapped
@@ -45,6 +46,10 @@ def carried_by(module: nn.Module) -> Carried:
         )
         plain = Preprocess(mean=IMAGENET_MEAN, std=IMAGENET_STD, source="assumed: ImageNet's colours", assumed=True)
         return Carried(plain, notes=(note,))
+    if home[:3] == ["torchvision", "models", "video"]:
+        found = of_video_network(module)
+        note = "Torchvision keeps no preprocessing in a network: that of its Kinetics-400 weights was assumed."
+        return Carried() if found is None else Carried(found, notes=(note,))
     if home[:2] == ["torchvision", "models"] and not set(home) & set(OTHER_TASKS):
         note = "Torchvision keeps no preprocessing in a network: ImageNet's was assumed; pass preprocess=weights."
         size = stated_size(module)
@@ -57,15 +62,24 @@ def preprocess_of(given: Any, *, size: tuple[int, ...] | None = None) -> Preproc
     """The preprocessing in any of the forms that the families keep it in; `size` completes a dict without one."""
     if given is None or isinstance(given, Preprocess):
         return given
-    if isinstance(given, Mapping) and not {"input_size", "image_mean", "do_resize", "image_processor_type"} & set(
-        given
-    ):
+    if isinstance(given, Mapping) and not {
+        "input_size",
+        "image_mean",
+        "do_resize",
+        "image_processor_type",
+        "video_processor_type",
+    } & set(given):
         return _from_words({"size": size, **given} if size else given)
     if _has(given, "input_size"):
         return Preprocess.from_timm(given)
     if _has(given, "resize_size") or (_has(given, "transforms") and _has(given, "meta")):
         return Preprocess.from_torchvision(given)
-    if _has(given, "image_mean") or _has(given, "do_resize") or _has(given, "image_processor_type"):
+    if (
+        _has(given, "image_mean")
+        or _has(given, "video_processor_type")
+        or _has(given, "do_resize")
+        or _has(given, "image_processor_type")
+    ):
         return Preprocess.from_huggingface(given)
     raise BadOption(f"A {type(given).__name__} does not say how the model wants its input.", fix=f"{WAYS}.")
 

@@ -3,41 +3,56 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-WHOLE = 1 << 16  # elements; longer tensors are summed along both sides of a table first
-WIDTH = 1 << 10
-BITS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+from .lending import named_tensors
+
+LONG = 1 << 18  # bytes; shorter tensors are laid end to end
+WIDTH = 1 << 9  # words in a row of the table that is summed
 
 
 def fingerprint(module: nn.Module) -> str:
     """SHA-256 over class, names, shapes and values of all parameters and buffers."""
-    digest = hashlib.sha256(f"{type(module).__module__}.{type(module).__qualname__}".encode())
-    for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
-        digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
-        for part in _reduced(tensor.detach()):
-            digest.update(part.cpu().contiguous().view(torch.uint8).numpy().tobytes())
+    named = named_tensors(module)
+    facts = [(name, tuple(tensor.shape), tensor.dtype) for name, tensor in named]
+    digest = hashlib.sha256(f"{type(module).__module__}.{type(module).__qualname__}{facts}".encode())
+    for run in _runs(tensor.detach() for _, tensor in named):
+        for part in _reduced(run):
+            digest.update(part.cpu().view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 
-def _reduced(tensor: Tensor) -> list[Tensor]:
-    """Row and column sums of the bit patterns: every element counts, and so does its place."""
-    if tensor.is_complex():
-        tensor = torch.view_as_real(tensor)
-    flat = tensor.contiguous().reshape(-1)
-    bits = (flat.byte() if flat.dtype == torch.bool else flat).view(BITS[flat.element_size()])
-    if bits.numel() <= WHOLE:
-        return [bits]
-    full = bits.numel() // WIDTH * WIDTH
-    table = bits[:full].view(-1, WIDTH)
-    wide = torch.int64 if bits.dtype == torch.int64 else torch.int32  # sums may wrap around: still a digest, and quick
-    return [_column_sums(table, wide), table.sum(1, dtype=wide), bits[full:]]
+def _runs(tensors: Iterable[Tensor]) -> Iterator[Tensor]:
+    """The bytes of all tensors: long ones where they lie, the others of a device as one copy."""
+    short: dict[torch.device, list[Tensor]] = {}
+    for tensor in tensors:
+        stored = _bytes(tensor)
+        if len(stored) < LONG:
+            short.setdefault(tensor.device, []).append(stored)
+        else:
+            yield stored
+    yield from map(torch.cat, short.values())
 
 
-def _column_sums(table: Tensor, wide: torch.dtype) -> Tensor:
+def _bytes(tensor: Tensor) -> Tensor:
+    real = torch.view_as_real(tensor.resolve_conj()) if tensor.is_complex() else tensor
+    return real.contiguous().reshape(-1).view(torch.uint8)
+
+
+def _reduced(stored: Tensor) -> list[Tensor]:
+    """Row and column sums of the bytes as a table of words: every value counts, and so does its place."""
+    if stored.data_ptr() % 8:  # a part of a longer tensor can begin in the middle of a word
+        stored = stored.clone()
+    words = stored[: len(stored) // (8 * WIDTH) * (8 * WIDTH)].view(torch.int64)
+    table = words.view(-1, WIDTH)  # sums wrap around: still a digest
+    return [_column_sums(table), table.sum(1), stored[8 * len(words) :]]
+
+
+def _column_sums(table: Tensor) -> Tensor:
     if table.device.type != "cpu":
-        return table.sum(0, dtype=wide)
-    return torch.from_numpy(np.add.reduce(table.numpy(), axis=0, dtype=str(wide)[len("torch.") :]))  # twice as fast
+        return table.sum(0)
+    return torch.from_numpy(np.add.reduce(table.numpy(), axis=0))  # twice as fast

@@ -51,9 +51,18 @@ def tensors(module: nn.Module) -> Iterator[Tensor]:
     yield from module.buffers()
 
 
+def named_tensors(module: nn.Module) -> list[tuple[str, Tensor]]:
+    """Weights and buffers with their names; looked for once while the network is lent."""
+    return while_lent(_named, module)
+
+
+def _named(module: nn.Module) -> list[tuple[str, Tensor]]:
+    return [*module.named_parameters(), *module.named_buffers()]
+
+
 def _state(module: nn.Module) -> int:
     parts = tuple((name, id(type(part))) for name, part in module.named_modules())
-    weights = tuple((t.data_ptr(), 0 if t.is_inference() else t._version) for t in tensors(module))
+    weights = tuple((t.data_ptr(), 0 if t.is_inference() else t._version) for _, t in named_tensors(module))
     return hash((parts, weights))
 
 
@@ -69,17 +78,21 @@ def _remembering(module: nn.Module) -> Iterator[None]:
 @contextmanager
 def _changed(module: nn.Module) -> Iterator[None]:
     modes = [(part, part.training) for part in module.modules()]
-    flags = [(parameter, parameter.requires_grad) for parameter in module.parameters()]
+    flags: list[tuple[Tensor, bool]] = [(p, p.requires_grad) for p in module.parameters()]
     try:
-        for part, _ in modes:
-            part.training = False  # not .eval(): some networks rewrite their weights in there
-        for parameter, _ in flags:
-            parameter.requires_grad_(False)
+        _set([(part, False) for part, _ in modes], [(parameter, False) for parameter, _ in flags])
         yield
     finally:
-        for part, mode in modes:
-            part.training = mode
-        for parameter, flag in flags:
+        _set(modes, flags)
+
+
+def _set(modes: list[tuple[nn.Module, bool]], flags: list[tuple[Tensor, bool]]) -> None:
+    """Write only what differs: most networks come as they are wanted, and torch writes slowly."""
+    for part, mode in modes:
+        if part.training != mode:
+            part.training = mode  # not .eval(): some networks rewrite their weights in there
+    for parameter, flag in flags:
+        if parameter.requires_grad != flag:
             parameter.requires_grad_(flag)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from ..errors import MissingCapability, NoSuitableLayer
 from .tasks import Rows, Task
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
     from torch.overrides import TorchFunctionMode
 
     from ..inputs.preprocess import Preprocess
@@ -107,6 +107,22 @@ class Model(ABC):
     def dropping(self, keep: Tensor) -> AbstractContextManager[None]:
         """Leave patches out of the sequence during the calls inside; keep is (n, kept) patch indices."""
         raise MissingCapability(f"{self.name} cannot leave tokens out.", fix="use a colour, blur or noise as baseline.")
+
+    def top_down(self, image: Variants) -> list[str]:
+        """The parts that own parameters, nearest the answer first, on the pass of one image (1, c, *space)."""
+        raise MissingCapability(f"{self.name} has no parameters that can be reached.", fix="wrap a torch.nn.Module.")
+
+    def twin(self, make: Callable[[nn.Module], nn.Module]) -> Model:
+        """The same model around a network made from its own."""
+        raise MissingCapability(f"{self.name} has no network that could be copied.", fix="wrap a torch.nn.Module.")
+
+    def randomised(self, images: Variants, *, seed: int, parts: Collection[str] | None = None) -> Model:
+        """A copy with the parameters of these parts, or all, drawn anew; running statistics become the images'."""
+        raise MissingCapability(f"{self.name} has no parameters that can be reached.", fix="wrap a torch.nn.Module.")
+
+    def moved(self, device: torch.device) -> Model:
+        """A copy on another device."""
+        raise MissingCapability(f"{self.name} runs where it runs.", fix="wrap a torch.nn.Module.")
 
     @cached_property
     def layout(self) -> Layout:

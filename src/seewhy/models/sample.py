@@ -28,6 +28,8 @@ def sample_shapes(module: nn.Module, preprocess: Preprocess | None) -> list[tupl
 def _channels(module: nn.Module, preprocess: Preprocess | None) -> tuple[int, tuple[int, ...]]:
     first = next((part for part in module.modules() if isinstance(part, nn.Conv2d | nn.Conv3d)), None)
     frames = (FRAMES,) if isinstance(first, nn.Conv3d) else ()
+    if preprocess is not None and preprocess.pace is not None:
+        frames = (preprocess.pace.frames,)
     if preprocess is not None and not preprocess.any_range:
         return preprocess.channels, frames
     return (first.in_channels if first is not None else 3), frames

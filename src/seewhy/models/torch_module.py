@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import weakref
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,6 +25,7 @@ from .model import Cut, Model
 from .outputs import asking, checked, out_of_memory
 from .patches import Patches
 from .prepared import as_wanted, prepared
+from .randomised import randomised, settling, top_down
 from .runtime import Compiled, available, compiled
 from .sample import noise, sample_shapes, stated_size
 from .tail import Tail
@@ -132,6 +133,12 @@ class TorchModel(Model):
                 ready = (ready * weights).sum(1, keepdim=True)
             ready = self.preprocess.normalise(ready)
         return ready
+
+    @property
+    def plain(self) -> bool:
+        """Whether the network itself, called with images, answers as the model does."""
+        neutral = self.preprocess is None or (set(self.preprocess.mean) == {0.0} and set(self.preprocess.std) == {1.0})
+        return neutral and self.output is None and self.rows is None and self.entrance is None
 
     @property
     def device(self) -> torch.device:  # type: ignore[override]
@@ -247,6 +254,35 @@ class TorchModel(Model):
             for mode in modes:
                 stack.enter_context(mode)
             yield
+
+    # -- other networks of the same kind
+
+    def top_down(self, image: Variants) -> list[str]:
+        with torch.no_grad(), eagerly(self.module):
+            return top_down(self.module, lambda: self(image))
+
+    def randomised(self, images: Variants, *, seed: int, parts: Collection[str] | None = None) -> Model:
+        if next(self.module.parameters(), None) is None:
+            problem = f"{self.name} has no parameters that could be drawn anew."
+            raise MissingCapability(problem, fix="wrap the network itself.")
+        made = self.twin(lambda module: randomised(module, seed=seed, parts=parts))
+        with made.borrowed(), torch.no_grad(), settling(made.module, parts):
+            made(images)
+        return made
+
+    def moved(self, device: torch.device) -> Model:
+        return self.twin(lambda module: copy.deepcopy(module).to(device))
+
+    def twin(self, make: Callable[[nn.Module], nn.Module]) -> TorchModel:
+        """The same model around a network made from its own."""
+        twin = copy.copy(self)
+        try:
+            with self.borrowed():
+                twin.module = make(self.module)
+        except (RuntimeError, TypeError, ValueError) as error:
+            cause = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+            raise MissingCapability(f"{self.name} cannot be copied: {cause}", fix="give the plain network.") from error
+        return twin
 
     # -- what it offers
 

@@ -80,7 +80,7 @@ def _timm(rest: str, trust_pickle: bool) -> Found:
 def _torchvision(rest: str, trust_pickle: bool) -> Found:
     models = _package("torchvision", "torchvision").models
     name, file = _weights_of(rest)
-    _known(name, "torchvision", models.list_models(module=models))
+    _known(name, "torchvision", [*models.list_models(module=models), *models.list_models(module=models.video)])
     return _filled(lambda: models.get_model(name, weights=None), file, trust_pickle)
 
 

@@ -291,7 +291,7 @@ CAPTUM = {
     **_all(_captum_occlusion, ["Occlusion"], "leave-one-out"),
     **_all(_captum_parts, ["FeatureAblation"], "leave-one-out"),
     **_all(_captum_orders, ["ShapleyValueSampling"], "shapley", "unbiased", samples=True),
-    **_all(_captum_samples, ["KernelShap"], "shapley", "unbiased", samples=True),
+    **_all(_captum_samples, ["KernelShap"], "complete", "additive", "unbiased", samples=True),
     **_all(_captum_samples, ["Lime"], samples=True),
     **_all(_captum_layer, ["LayerGradCam"], "class-specific", "pointing"),
 }
@@ -311,7 +311,7 @@ LIBRARIES: dict[str, dict[str, Peer]] = {
     "shap": {
         **_all(_shap_network, ["GradientExplainer"], "complete", samples=True),
         **_all(_shap_network, ["DeepExplainer"], "complete"),
-        **_all(_shap_kernel, ["KernelExplainer"], "shapley", "unbiased", samples=True),
+        **_all(_shap_kernel, ["KernelExplainer"], "complete", "additive", "unbiased", samples=True),
         **_all(_shap_orders, ["PermutationExplainer"], "shapley", "unbiased", samples=True),
         **_all(_shap_partition, ["PartitionExplainer"], "complete", axes=(2,)),
     },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +15,12 @@ from .colour import scale_of
 from .frame import frame, pictured
 from .legend import INK, PAPER, QUIET, Bar, Row, Text, asked_label, question, stack
 from .lettering import drawable, font, line_height, wrap
+from .outline import outlined
 from .overlay import draw
+from .view import Drawn
 
 if TYPE_CHECKING:
+    from ..domain.marked import Marked
     from ..explanation import Explanation
 
 TILE, GAP, COLUMNS = 320, 16, 4
@@ -34,11 +38,11 @@ def sheet(
     if not explanations:
         raise BadOption("There is no explanation to draw.", fix="give at least one.")
     scales = _scales(explanations, view, shared_scale)
-    tiles = []
-    for i, explanation in enumerate(explanations):
-        if i == 0 or explanation.picture.digest != explanations[i - 1].picture.digest:
-            tiles.append(_original(explanation))
-        tiles.append(_tile(explanation, view, scales[i]))
+    tiles, scale = [], iter(scales)
+    for _, same in groupby(explanations, key=lambda explanation: explanation.picture.digest):
+        photo = list(same)
+        tiles.append(_original(photo))
+        tiles += [_tile(explanation, view, next(scale)) for explanation in photo]
     return _page(tiles, title, _notes(explanations, scales, shared_scale))
 
 
@@ -55,14 +59,29 @@ def _scales(explanations: Sequence[Explanation], view: str, shared: bool) -> lis
     return [scale_of(*(heat for heat, u in zip(heats, units, strict=True) if u == mine)) for mine in units]
 
 
-def _original(explanation: Explanation) -> Image.Image:
-    prediction = explanation.prediction
+def _original(photo: Sequence[Explanation]) -> Image.Image:
+    """The photo as it is, with an outline of every place that one of the maps beside it was asked about."""
+    explanation, prediction = photo[0], photo[0].prediction
+    drawn = Drawn(frame(explanation, longest=TILE).photo)
+    for marked in _marks(photo):
+        drawn = outlined(drawn, marked, explanation.picture.size)
     said = "".join(f"“{best.label}”, {head(prediction)} {measure(prediction, best)}" for best in prediction.top[:1])
     rows = [
         Text(explanation.picture.name, WORDS),
         Text(f"answer: {said or 'nothing'}", NOTES, QUIET),
+        *_keys(drawn),
     ]
-    return stack(Image.fromarray(frame(explanation, longest=TILE).photo), rows, narrowest=TILE, margin=0)
+    return stack(Image.fromarray(drawn.rgb), rows, narrowest=TILE, margin=0)
+
+
+def _marks(photo: Sequence[Explanation]) -> list[Marked]:
+    """The places that were asked about, each once."""
+    found = [one.marked for one in photo if one.marked is not None]
+    return list({(one.box, one.mask is not None and one.mask.tobytes()): one for one in found}.values())
+
+
+def _keys(drawn: Drawn) -> list[Text]:
+    return [Text(words, NOTES, QUIET, swatch) for swatch, words in dict.fromkeys(drawn.keys)]
 
 
 def _tile(explanation: Explanation, view: str, scale: float) -> Image.Image:
@@ -72,7 +91,7 @@ def _tile(explanation: Explanation, view: str, scale: float) -> Image.Image:
         rows.append(Bar(asked_label(explanation), scale, explanation.signed, NOTES))
     elif drawn.colours:
         rows.append(Text("the map is zero everywhere", NOTES, QUIET))
-    rows += [Text(words, NOTES, QUIET, swatch) for swatch, words in drawn.keys]
+    rows += _keys(drawn)
     rows.append(Text(f"{explanation.cost}, {explanation.seconds:.2g} s", NOTES, QUIET))
     rows.append(Text(worst_check(explanation), NOTES, QUIET))
     return stack(Image.fromarray(drawn.rgb), rows, narrowest=TILE, margin=0)

@@ -38,9 +38,17 @@ class Frame:
         return height, width
 
 
-def frame(explanation: Explanation, view: str = "map", *, longest: int | None = None) -> Frame:
-    """The whole upright original with its map, reduced or enlarged to drawing size."""
-    pixels, heat = explanation.picture.pixels, pictured(explanation, view)
+def frame(
+    explanation: Explanation,
+    view: str = "map",
+    *,
+    longest: int | None = None,
+    of: int | None = None,
+    pixels: NDArray[np.uint8] | None = None,
+) -> Frame:
+    """The whole upright original with its map, reduced or enlarged to drawing size; `of` is a frame of a clip."""
+    pixels = explanation.picture.pixels if pixels is None else pixels
+    heat = pictured(explanation, view, of=of)
     height, width = pixels.shape[:2]
     side = longest or min(max(height, width, SMALLEST), LARGEST)
     factor, scale = side / max(height, width), scale_of(heat)
@@ -52,9 +60,9 @@ def frame(explanation: Explanation, view: str = "map", *, longest: int | None = 
     return Frame(photo, resized(heat, to, smooth), scale)
 
 
-def pictured(explanation: Explanation, view: str) -> NDArray[np.float32]:
+def pictured(explanation: Explanation, view: str, *, of: int | None = None) -> NDArray[np.float32]:
     """The map on the photo as a view draws it; the map view alone shows every pixel of a pixel-fine map."""
-    heat = still(explanation.effect())
+    heat = on_frame(explanation, of)
     return softened(heat, cells=CELLS[view]) if averaged(explanation, view) else heat
 
 
@@ -63,8 +71,16 @@ def averaged(explanation: Explanation, view: str) -> bool:
     return view in CELLS and explanation.parts is None and max(explanation.values.shape[-2:]) > FINE
 
 
+def on_frame(explanation: Explanation, of: int | None = None) -> NDArray[np.float32]:
+    """The map on the photo, or on one frame of a clip: the middle one where none is named."""
+    time = explanation.geometry.time
+    if time is not None:
+        return explanation.effect(time.middle if of is None else of)
+    return still(explanation.effect())
+
+
 def still(heat: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The map of the frame that is shown: the middle one of a clip."""
+    """A map of a photo, or the middle one of several."""
     return heat if heat.ndim == 2 else heat[len(heat) // 2]
 
 

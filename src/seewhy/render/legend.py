@@ -93,11 +93,22 @@ def legend(explanation: Explanation, drawn: Drawn, frame: Frame, *, scale: float
             rows.append(Text(words, size - 1, QUIET))
     rows += [Text(words, size - 1, QUIET, swatch) for swatch, words in drawn.keys]
     if not frame.seen.all():
-        unseen = percent(1 - float(frame.seen.mean()))
-        rows.append(Text(f"not seen by the model: {unseen} of the photo", size - 1, QUIET, "hatch"))
-    if explanation.values.ndim == 3:
-        rows.append(Text(f"the middle one of {len(explanation.values)} moments of the clip", size - 1, QUIET))
+        unseen, noun = percent(1 - float(frame.seen.mean())), "picture" if explanation.geometry.time else "photo"
+        rows.append(Text(f"not seen by the model: {unseen} of the {noun}", size - 1, QUIET, "hatch"))
+    if footprint := _footprint(explanation):
+        rows.append(Text(footprint, size - 1, QUIET))
     return rows
+
+
+def _footprint(explanation: Explanation) -> str:
+    """How much of a clip one cell of its map looks at."""
+    time = explanation.geometry.time
+    if time is None:
+        moments = len(explanation.values)
+        return f"the middle one of {moments} moments of the clip" if explanation.values.ndim == 3 else ""
+    each = len(time) / len(explanation.values)
+    frames = f"{int(time.seen_mask().sum())} of {time.frames} frames seen"
+    return frames if each <= 1 else f"{frames}; one cell of the map covers {each:.2g} of the model's"
 
 
 def stack(

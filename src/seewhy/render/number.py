@@ -44,3 +44,11 @@ def probability(value: float) -> str:
     if 0.995 <= value < 1:
         return "above 0.99"
     return f"{value:.2f}"
+
+
+def duration(seconds: float) -> str:
+    """A time with the precision that an estimate has."""
+    for unit, length in (("hours", 3600.0), ("minutes", 60.0)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(1.0, seconds):.0f} s"

@@ -21,8 +21,8 @@ def outlined(drawn: Drawn, marked: Marked, photo: tuple[int, int]) -> Drawn:
     size = drawn.rgb.shape[:2]
     lines = [_box(marked, size, photo)] if marked.mask is None else _around(marked, size)
     inside = [line.clip(INSET, np.array(size[::-1]) - 1 - INSET) for line in lines]
-    words = "box" if marked.mask is None else "outline of the pixels"
-    key = ("outline", f"{words} that was asked about")
+    words = "box that was" if marked.mask is None else "outline of the pixels that were"
+    key = ("outline", f"{words} asked about")
     return replace(drawn, rgb=draw_lines(drawn.rgb, inside, OUTLINE, width=1.6), keys=(*drawn.keys, key))
 
 

@@ -26,8 +26,8 @@ def overlay(
     longest: int | None = None,
 ) -> Image.Image:
     """The original photo with the map on it; `scale` is the value of full colour, for maps to be compared."""
-    framed = frame(explanation, _known(view), longest=longest)
-    full = framed.scale if scale is None else _positive(scale)
+    framed = frame(explanation, known(view), longest=longest)
+    full = framed.scale if scale is None else positive(scale)
     drawn = draw(explanation, framed, view=view, scale=full)
     picture = Image.fromarray(drawn.rgb)
     return stack(picture, _legend(explanation, drawn, framed, scale=full, own=scale is None)) if legend else picture
@@ -35,7 +35,7 @@ def overlay(
 
 def draw(explanation: Explanation, framed: Frame, *, view: str, scale: float) -> Drawn:
     """One view of its frame, with what the model did not see and what was asked about marked."""
-    drawn = VIEWS[_known(view)](framed, scale, explanation.signed)
+    drawn = VIEWS[known(view)](framed, scale, explanation.signed)
     if view == "photo":
         return drawn
     note = ("", f"averaged over 1/{CELLS[view]} of the longer side") if averaged(explanation, view) else None
@@ -44,13 +44,15 @@ def draw(explanation: Explanation, framed: Frame, *, view: str, scale: float) ->
     return drawn if marked is None else outlined(drawn, marked, explanation.picture.size)
 
 
-def _known(view: str) -> str:
+def known(view: str) -> str:
+    """The name of a view, or an error that lists them."""
     if view not in VIEWS:
         raise BadOption(f"There is no view {view!r}.{near(view, VIEWS)}", fix=f"choose one of: {', '.join(VIEWS)}.")
     return view
 
 
-def _positive(scale: float) -> float:
+def positive(scale: float) -> float:
+    """A value of full colour that can be one."""
     if not scale >= 0:
         raise BadOption(f"The scale {scale!r} cannot be the value of full colour.", fix="give a positive number.")
     return scale

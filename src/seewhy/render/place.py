@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .frame import softened, still
+from .frame import on_frame, softened
 
 if TYPE_CHECKING:
     from ..explanation import Explanation
@@ -90,4 +90,4 @@ def spread(heat: NDArray[np.float32], sign: int = 1, share: float = 0.5) -> floa
 
 def shown(explanation: Explanation) -> NDArray[np.float32]:
     """The map on the photo that is described and drawn."""
-    return still(explanation.effect())
+    return on_frame(explanation)

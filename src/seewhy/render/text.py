@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .answer import answered
+from .moment import at, curve, span
+from .moment import strongest as strongest_stretch
 from .number import number, percent
 from .number import signed as with_sign
 from .place import Place, name_of, ninths, parts, shown, spread, strongest
@@ -32,9 +34,10 @@ def findings(explanation: Explanation) -> list[str]:
     if not np.nan_to_num(heat).any():
         sentences.append("The map is zero everywhere, so it says nothing about this answer.")
     elif explanation.signed:
-        sentences += [_evidence(heat, 1), _evidence(heat, -1)]
+        sentences += [_evidence(heat, 1, of=noun(explanation)), _evidence(heat, -1, of=noun(explanation))]
     else:
-        sentences.append(_evidence(heat, 1, signed=False) + _silence(explanation))
+        sentences.append(_evidence(heat, 1, signed=False, of=noun(explanation)) + _silence(explanation))
+    sentences[1:1] = in_time(explanation)
     return [*sentences, *together(explanation), *sampling(explanation), checks(explanation.checks)]
 
 
@@ -57,6 +60,25 @@ def _couple(couple: Couple, unit: str) -> str:
     )
 
 
+def in_time(explanation: Explanation) -> list[str]:
+    """When in a clip the evidence lies, and which frame the places are told of; nothing for a photo."""
+    time = explanation.geometry.time
+    if time is None:
+        return []
+    stretches = curve(explanation)
+    best, what = strongest_stretch(stretches), "evidence for it" if explanation.signed else "importance"
+    told = f"Places are told of the frame in the middle, at {at(time, time.begins[time.middle])}."
+    if len(stretches) == 1:
+        return ["The map has a single cell for the whole time: it tells no moment.", told]
+    if best is None:
+        return [told]
+    share = best.supports / sum(stretch.supports for stretch in stretches)
+    return [
+        f"In time, the {what} is strongest from {span(time, best.begin, best.end)}, with {percent(share)} of all.",
+        told,
+    ]
+
+
 def _silence(explanation: Explanation) -> str:
     if explanation.class_blind:
         return " The map is the same for every class: it explains no decision for one."
@@ -67,16 +89,18 @@ def alt_text(explanation: Explanation) -> str:
     """What the picture shows, for a person who does not see it."""
     heat = shown(explanation)
     height, width = heat.shape
-    size = f"{width} by {height} pixels"
+    size, kind = f"{width} by {height} pixels", "Clip" if explanation.geometry.time else "Photo"
     start = (
-        f"Photo {explanation.picture.name} ({size}) with the {explanation.origin.method} map for {named(explanation)}."
+        f"{kind} {explanation.picture.name} ({size}) with the {explanation.origin.method} map for {named(explanation)}."
     )
     if not np.nan_to_num(heat).any():
         return f"{start} The map is zero everywhere."
-    words = [_evidence(heat, 1, signed=explanation.signed)]
-    words += [_evidence(heat, -1)] if explanation.signed else []
+    words = [*in_time(explanation), _evidence(heat, 1, signed=explanation.signed, of=noun(explanation))]
+    words += [_evidence(heat, -1, of=noun(explanation))] if explanation.signed else []
     unseen = 1 - float(np.isfinite(heat).mean())
-    words += [f"The {percent(unseen)} of the photo that the model did not see are hatched."] if unseen else []
+    words += (
+        [f"The {percent(unseen)} of the {noun(explanation)} that the model did not see are hatched."] if unseen else []
+    )
     return " ".join([start, *words])
 
 
@@ -99,8 +123,13 @@ def asked(explanation: Explanation, heat: Heat) -> str:
     sentence = f"Asked with {explanation.origin.method}: {about} {named(explanation)}"
     unit = f"{target.scale} {number(target.score)}" if target.scale else number(target.score)
     seen = float(np.isfinite(heat).mean())
-    where = f", on the {percent(seen)} of the photo that the model saw" if seen < 1 else ""
+    where = f", on the {percent(seen)} of the {noun(explanation)} that the model saw" if seen < 1 else ""
     return f"{sentence} ({unit}){where}."
+
+
+def noun(explanation: Explanation) -> str:
+    """What the map lies on."""
+    return "photo" if explanation.geometry.time is None else "picture"
 
 
 def named(explanation: Explanation) -> str:
@@ -144,7 +173,7 @@ def checks(found: tuple[Check, ...]) -> str:
     return f"{len(troubles)} of {len(judged)} checks did not pass. {told}"
 
 
-def _evidence(heat: Heat, sign: int, *, signed: bool = True) -> str:
+def _evidence(heat: Heat, sign: int, *, signed: bool = True, of: str = "photo") -> str:
     words = ("evidence for it" if sign > 0 else "evidence against it") if signed else "importance"
     places = ninths(heat, sign)
     if not places:
@@ -156,7 +185,7 @@ def _evidence(heat: Heat, sign: int, *, signed: bool = True) -> str:
         strength = np.abs(np.nan_to_num(heat)).astype(np.float64)
         weight = f" (in all {percent(float(strength[heat < 0].sum() / strength.sum()))} of the map's strength)"
     return (
-        f"Of the {words}{weight}, {percent(places[0].share)} lies in the {places[0].name} ninth of the photo "
+        f"Of the {words}{weight}, {percent(places[0].share)} lies in the {places[0].name} ninth of the {of} "
         f"and half on {percent(spread(heat, sign))} of the area seen; it is strongest at the {where}, "
         f"around pixel x {x}, y {y}."
     )

@@ -34,11 +34,14 @@ def write_report(
     """Write the report of one or several photos, each with one or several methods."""
     if not explanations:
         raise BadOption("There is no explanation to report.", fix="give at least one.")
-    path = Path(path)
-    page = html(explanations, title=title)
+    return write_whole(Path(path), html(explanations, title=title))
+
+
+def write_whole(path: Path, text: str) -> Path:
+    """Write a file, all of it or nothing."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, page.encode())
+        _replace(path, text.encode())
     except OSError as error:
         problem = f"The report cannot be written to {path}: {error.strerror or error}."
         raise StoreError(problem, fix="choose a file in a directory that you may write.") from error
@@ -48,20 +51,25 @@ def write_report(
 def html(explanations: Sequence[Explanation], *, title: str) -> str:
     """The whole document."""
     photos = by_photo(explanations)
+    sections = "".join(photo_section(group, number) for number, group in enumerate(photos, start=1))
+    limits = "".join(f"<li>{escape(limit)}</li>" for limit in LIMITS)
+    about = f"{_counted(len(photos), 'photo')}, {_counted(len(explanations), 'explanation')}"
+    limits = f'<section class="limits"><h2>What this cannot tell</h2><ul>{limits}</ul></section>'
+    return document(title, about, sections + limits, contents=_contents(photos))
+
+
+def document(title: str, about: str, main: str, *, contents: str = "") -> str:
+    """A page around its sections, with a policy that lets in nothing but its own style and pictures."""
     style = files(__package__).joinpath("page.css").read_text(encoding="utf-8")
     # The hash allows this very style and nothing else: no script, no request leaves the page.
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    sections = "".join(photo_section(group, number) for number, group in enumerate(photos, start=1))
-    limits = "".join(f"<li>{escape(limit)}</li>" for limit in LIMITS)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{style}</style></head>\n<body><header><h1>{escape(title)}</h1>"
-        f'<p class="small">{_counted(len(photos), "photo")}, {_counted(len(explanations), "explanation")}, '
-        f"made with seewhy {escape(__version__)}</p>{_contents(photos)}</header>\n<main>{sections}"
-        f'<section class="limits"><h2>What this cannot tell</h2><ul>{limits}</ul></section></main>'
+        f'<p class="small">{about}, made with seewhy {escape(__version__)}</p>{contents}</header>\n<main>{main}</main>'
         "<footer>Static page: it runs no script and loads nothing from outside.</footer></body></html>\n"
     )
 

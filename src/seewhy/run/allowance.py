@@ -29,12 +29,12 @@ def calls_of(budget: Budget, model: Model, sample: Sample | None) -> tuple[int |
         )
     if sample is None:
         raise BadOption("Seconds cannot be turned into calls without an input.", fix="give the budget in model calls.")
-    price = _price(model, sample)
-    calls = max(1, int(float(match[1]) / price))
-    return calls, f"{match[1]} s pay for {calls} model calls of {price * 1e3:.3g} ms, measured on the first input."
+    each = price(model, sample)
+    calls = max(1, int(float(match[1]) / each))
+    return calls, f"{match[1]} s pay for {calls} model calls of {each * 1e3:.3g} ms, measured on the first input."
 
 
-def _price(model: Model, sample: Sample) -> float:
+def price(model: Model, sample: Sample) -> float:
     """Seconds of one forward pass of one image: the better of two."""
     seconds = []
     with model.borrowed(), torch.inference_mode():

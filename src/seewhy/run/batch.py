@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +17,7 @@ from ..domain.capability import Capability
 from ..domain.check import Check
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
-from ..domain.prediction import Prediction
+from ..domain.prediction import Prediction, rival
 from ..domain.target import Asked, Scale, Target, kind_of
 from ..engine.control import Control
 from ..engine.probe import Precision, Probe, pays_to_compile, read
@@ -25,10 +27,10 @@ from ..explanation import Explanation
 from ..inputs.read import Sample
 from ..models.model import Cut, Model
 from .checks import Subject, checks_of
-from .plan import Step, affordable
+from .plan import Step, affordable, wants_of
 from .questions import Question, asks_alone, question_of
 from .results import Failure, cancelled
-from .targets import resolve, rival
+from .targets import resolve
 from .wrap import Spent, Wrapping, wrap
 
 Backend = Literal["auto", "plain"]  # plain: the model as it is, nothing prepared, nothing left out
@@ -77,11 +79,11 @@ def explain_batch(job: Job, samples: Sequence[Sample], asked: Sequence[Asked]) -
     images = torch.stack([sample.pixels for sample in samples])
     probe = Probe(job.model, images, [], job.control, job.precision)
     with job.model.borrowed():
-        wants = wants_of(job)
+        wants = wants_of_all(job)
         probe.cut = job.cut(wants, images[0])
         published: Scale = next((s.entry.scale for s in job.steps if s.entry.reads), job.steps[0].entry.scale)
         started = time.perf_counter()
-        _look(probe, job, wants, asked, published)
+        look(probe, job, wants, asked, published)
         looked = (time.perf_counter() - started) / len(samples)
         if job.budget is not None:  # counting the parts means making them, so only where it matters
             for step in job.steps:
@@ -118,22 +120,12 @@ def _column(
     return column
 
 
-def wants_of(job: Job) -> Wants:
+def wants_of_all(job: Job) -> Wants:
     """All that the methods will read of the clean images, so that one pass serves them together."""
-    wants = Wants()
-    for entry, options in ((step.entry, step.options) for step in job.steps):
-        layer = options.get("layer")
-        layers: tuple[str, ...] = ()
-        if "layer" in entry.reads:
-            layers = (job.model.layout.choose().name if layer is None else job.model.layout.find(layer),)
-        if "levels" in entry.reads:
-            layers = job.model.layout.levels(options["levels"])
-        gradients = bool(entry.reads) and Capability.GRADIENTS in entry.needs
-        wants |= Wants("input" in entry.reads, layers, "attention" in entry.reads, gradients, "values" in entry.reads)
-    return wants
+    return functools.reduce(operator.or_, (wants_of(step, job.model) for step in job.steps))
 
 
-def _look(probe: Probe, job: Job, wants: Wants, asked: Sequence[Asked], published: Scale) -> None:
+def look(probe: Probe, job: Job, wants: Wants, asked: Sequence[Asked], published: Scale) -> None:
     """The shared pass: the prediction, the targets that follow from it, and what the methods read."""
     labels, rivals = job.model.labels, [None] * len(asked)
     probe.rivals = [] if job.checks != "quick" and wants.graph else None

@@ -125,8 +125,9 @@ def _convergence(subject: Subject) -> Iterator[Check]:
         words = f"{sampling.drawn} {sampling.unit}, {ends[sampling.stop]}: no error bar tells how far off the map is."
         yield Check("convergence", "warning", words)
         return
+    every = ", which holds at every look," if sampling.anytime else ""
     words = (
-        f"{sampling.drawn} {sampling.unit}, {ends[sampling.stop]}: the 95% band is ±{sampling.halfwidth:.1%}"
+        f"{sampling.drawn} {sampling.unit}, {ends[sampling.stop]}: the 95% band{every} is ±{sampling.halfwidth:.1%}"
         f" of the map's range (asked: {sampling.tolerance:.0%})."
     )
     yield Check("convergence", "good" if sampling.converged else "warning", words, sampling.halfwidth)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -28,6 +29,7 @@ from .results import Explanations, Failure, cancelled
 from .targets import per_input
 
 TOGETHER = 16  # rows that share one pass; their maps are kept until the last method is done
+NUMBERS = 2**24  # that the inputs of one pass hold at most: a single clip can be as large as 30 photos
 Checks = Literal["quick", "standard", "full"]
 
 
@@ -97,8 +99,9 @@ def _all(
     job = replace(job, rows=len(rows))
     job.control.expected = _expected(job, rows)
     found: dict[int, list[list[Explanation | Failure]]] = {}
-    for _, same in groupby(rows, key=lambda row: tuple(row.sample.pixels.shape)):
-        for group in _chunked(list(same), 1 if asks_alone(job.model) else TOGETHER):
+    for shape, same in groupby(rows, key=lambda row: tuple(row.sample.pixels.shape)):
+        together = 1 if asks_alone(job.model) else max(1, min(TOGETHER, NUMBERS // math.prod(shape)))
+        for group in _chunked(list(same), together):
             try:
                 _collect(job, group, found, failures, raising=raising)
             except (Cancelled, KeyboardInterrupt):

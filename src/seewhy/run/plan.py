@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from ..domain.cost import Cost
 from ..domain.geometry import Geometry
 from ..domain.options import coerce, encode
 from ..domain.regions import Given, Patches, Windows
+from ..engine.reading import Wants
 from ..errors import BudgetTooSmall, UnknownOption, near
 from ..models.layers import find_name
 from ..models.model import Model
@@ -44,10 +45,11 @@ class Step:
     def on(self, geometry: Geometry) -> Step:
         """With regions that were drawn on the original photo as regions of what the model sees."""
         given = self.options.get("regions")
-        if not isinstance(given, Given) or given.masks.shape[-2:] != geometry.original or not geometry.steps:
+        axes = len(geometry.pixels)
+        if not isinstance(given, Given) or tuple(given.masks.shape[-axes:]) != geometry.pixels or not geometry.steps:
             return self
         masks = np.asarray(given.masks)
-        seen = geometry.to_model(masks) if masks.ndim == 2 else np.stack([geometry.to_model(m > 0) for m in masks])
+        seen = geometry.to_model(masks) if masks.ndim == axes else np.stack([geometry.to_model(m > 0) for m in masks])
         return replace(self, options={**self.options, "regions": Given(seen)})
 
     def ask(self, image: Tensor, model: Model) -> Ask:
@@ -104,6 +106,19 @@ def default_method(model: Model) -> str:
     return "integrated-gradients" if Capability.GRADIENTS in offers else "occlusion"
 
 
+def wants_of(step: Step, model: Model) -> Wants:
+    """What a method will read of the clean images."""
+    entry, options = step.entry, step.options
+    layer = options.get("layer")
+    layers: tuple[str, ...] = ()
+    if "layer" in entry.reads:
+        layers = (model.layout.choose().name if layer is None else model.layout.find(layer),)
+    if "levels" in entry.reads:
+        layers = model.layout.levels(options["levels"])
+    gradients = bool(entry.reads) and Capability.GRADIENTS in entry.needs
+    return Wants("input" in entry.reads, layers, "attention" in entry.reads, gradients, "values" in entry.reads)
+
+
 def affordable(step: Step, cost: Cost, budget: int) -> None:
     """Refuse what cannot be done within the budget; sampling methods stop when it is spent instead."""
     if cost.calls > budget and not step.entry.samples:
@@ -123,13 +138,17 @@ def _names(methods: str | Sequence[str]) -> list[str]:
 
 
 def _step(entry: Entry, given: Mapping[str, Any], seed: int) -> Step:
-    hints = typing.get_type_hints(inspect.unwrap(entry.function))
     options = {name: option.default for name, option in entry.options.items()}
     if "seed" in options:
         options["seed"] = seed
     _all_known(given, [entry])
-    options |= {name: coerce(name, value, hints[name]) for name, value in given.items()}
-    return Step(entry, options)
+    return Step(entry, options | typed(entry.function, given))
+
+
+def typed(function: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Option values as the types that a function declares, text included."""
+    hints = typing.get_type_hints(inspect.unwrap(function))
+    return {name: coerce(name, value, hints[name]) for name, value in given.items()}
 
 
 def _fitting(options: Mapping[str, Any], entry: Entry) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ..domain.prediction import name_of
+from ..domain.prediction import name_of, of_class
 from ..domain.target import OWN_SCALE, SCALES, Asked, Contrast, Kind, Scale, Target, class_index, kind_of
 from ..errors import BadOption, BadTarget
 
@@ -57,28 +57,19 @@ def scale_of(kind: Kind, wanted: Scale | None, published: Scale) -> Scale:
     return "value"
 
 
+def rescaled(target: Target, published: Scale) -> Target:
+    """The same question on the scale that a method was published for, where the model answers classes."""
+    if target.index is None or target.kind in OWN_SCALE:
+        return target
+    return replace(target, scale=scale_of(target.kind, None, published))
+
+
 def _first(outputs: Tensor, kind: Kind) -> int:
     """What is explained when nothing was asked."""
     if kind == "values" and outputs.shape[1] > 1:
         problem = f"The model answers {outputs.shape[1]} values, and none of them is the answer more than another."
         raise BadTarget(problem, fix=f"give target=INDEX, from 0 to {outputs.shape[1] - 1}.")
     return int(outputs[0].argmax())
-
-
-def of_class(index: int, labels: Sequence[str] | None, scale: Scale, kind: Kind) -> Target:
-    """The score of one class; a model that answers probabilities has no logits, so their logarithm stands in."""
-    return Target(index, name_of(index, labels, kind), scale, kind)
-
-
-def rival(target: Target, outputs: Tensor, labels: Sequence[str] | None) -> Target | None:
-    """The strongest other class, to see whether its map differs; None when there is no other."""
-    if target.index is None or outputs.shape[1] < 2 or target.kind == "values":
-        return None
-    others = outputs[0].clone()
-    others[target.index] = -float("inf")
-    if target.kind == "matches" and others.max() <= 0:  # no other class matches at all: its map would be zero
-        return None
-    return of_class(int(others.argmax()), labels, target.scale, target.kind)
 
 
 def per_input(target: Any, count: int, single: bool) -> tuple[list[list[Asked]], bool]:

@@ -79,6 +79,7 @@ def wrap(given: Wrapping, spent: Spent, ran: Mapping[str, int], *, seed: int, pr
         class_blind=subject.entry.class_blind,
         zero=0.0 if evidence.zero is None else float(evidence.zero[i]),
         marked=given.marked,
+        footage=given.sample.footage,
     )
 
 
@@ -99,7 +100,12 @@ def _asked(subject: Subject) -> Asked:
 
 
 def _origin(given: Wrapping, ran: Mapping[str, int], seed: int, precision: str) -> Origin:
-    model, entry, picture = given.subject.model, given.subject.entry, given.sample.picture
+    model, entry, picture, footage = (
+        given.subject.model,
+        given.subject.entry,
+        given.sample.picture,
+        given.sample.footage,
+    )
     preprocess = model.preprocess
     return Origin(
         method=entry.name,
@@ -108,7 +114,7 @@ def _origin(given: Wrapping, ran: Mapping[str, int], seed: int, precision: str) 
         model=model.name,
         model_fingerprint=given.fingerprint,
         image=picture.name,
-        image_digest=picture.digest,
+        image_digest=picture.digest if footage is None else footage.digest,
         versions=VERSIONS,
         device=str(model.device),
         dtype=str(model.dtype).removeprefix("torch."),

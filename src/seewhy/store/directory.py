@@ -15,8 +15,9 @@ from PIL import Image
 
 from .. import __version__
 from ..errors import StoreError
-from .layout import ARRAYS, FILES, MANIFEST, OVERLAY, PHOTO, aside_of, digest, self_digest
+from .layout import ARRAYS, FILES, FRAMES, MANIFEST, OVERLAY, PHOTO, aside_of, digest, self_digest
 from .manifest import OPTIONAL_OF_PARTS, SCHEMA, VERSION, plain, to_json
+from .seen_frames import packed
 
 if TYPE_CHECKING:
     from ..explanation import Explanation
@@ -51,6 +52,9 @@ def _contents(explanation: Explanation) -> dict[str, bytes]:
         PHOTO: _png(Image.fromarray(explanation.picture.pixels)),
         OVERLAY: _png(explanation.overlay()),
     }
+    footage, time = explanation.footage, explanation.geometry.time
+    if footage is not None and time is not None:
+        files[FRAMES] = packed(footage, time)
     manifest: dict[str, Any] = {
         "schema": {"name": SCHEMA, "version": VERSION},
         "seewhy": __version__,
@@ -69,6 +73,8 @@ def _arrays(explanation: Explanation) -> bytes:
         arrays |= {f"parts.{name}": getattr(explanation.parts, name) for name in ("values", *OPTIONAL_OF_PARTS)}
     if explanation.marked is not None:
         arrays["marked"] = explanation.marked.mask
+    if explanation.footage is not None:
+        arrays["footage.times"] = explanation.footage.times
     file = io.BytesIO()
     present = {name: array for name, array in arrays.items() if array is not None}
     np.savez_compressed(file, allow_pickle=False, **present)
@@ -119,7 +125,7 @@ def _refuse_foreign(directory: Path) -> None:
         return
     if not directory.is_dir():
         raise StoreError(f"{directory} is a file.", fix="give the name of a directory that may be written.")
-    foreign = sorted(path.name for path in directory.iterdir() if path.name not in (MANIFEST, *FILES))
+    foreign = sorted(path.name for path in directory.iterdir() if path.name not in (MANIFEST, FRAMES, *FILES))
     ours = not any(directory.iterdir()) or _is_ours(directory / MANIFEST)
     if foreign or not ours:
         what = f"files that seewhy did not write ({', '.join(foreign[:3])})" if foreign else "no seewhy manifest"

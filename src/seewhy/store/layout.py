@@ -12,6 +12,7 @@ from .manifest import plain
 
 MANIFEST = "manifest.json"
 ARRAYS, PHOTO, OVERLAY = FILES = ("arrays.npz", "photo.png", "overlay.png")
+FRAMES = "frames.zip"  # of clips only
 
 
 def digest(content: bytes) -> str:

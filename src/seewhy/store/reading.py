@@ -16,8 +16,9 @@ from PIL import Image
 
 from .. import __version__
 from ..errors import DamagedExplanation, MissingInput
-from .layout import ARRAYS, FILES, MANIFEST, PHOTO, aside_of, digest, self_digest
+from .layout import ARRAYS, FILES, FRAMES, MANIFEST, PHOTO, aside_of, digest, self_digest
 from .manifest import SCHEMA, VERSION, from_json
+from .seen_frames import SeenFrames
 
 if TYPE_CHECKING:
     from ..explanation import Explanation
@@ -33,11 +34,12 @@ def read(directory: Path, build: Callable[..., Explanation]) -> Explanation:
     """The explanation that `save` wrote there, after checking schema and digests; `build` gets its fields."""
     manifest = _manifest(directory)
     try:
-        contents = {name: _verified(directory / name, manifest["files"][name]["sha256"]) for name in FILES}
+        contents = {name: _verified(directory / name, manifest["files"][name]["sha256"]) for name in manifest["files"]}
         with np.load(io.BytesIO(contents[ARRAYS]), allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         data = manifest["explanation"]
-        return build(**from_json(data, arrays, _pixels(contents[PHOTO], data["geometry"]["original"])))
+        pixels = _pixels(contents[PHOTO], data["geometry"]["original"])
+        return build(**from_json(data, arrays, pixels), footage=_footage(contents.get(FRAMES), data, arrays))
     except DamagedExplanation:
         raise
     except MISFITS as error:
@@ -49,6 +51,15 @@ def _pixels(photo: bytes, size: Sequence[int]) -> NDArray[np.uint8]:
         if [image.height, image.width] != list(size):  # before decoding: a small file can hold a huge picture
             raise ValueError(f"a photo of {image.height} x {image.width} pixels, not {size}")
         return np.array(image.convert("RGB"))
+
+
+def _footage(archive: bytes | None, data: Any, arrays: Any) -> SeenFrames | None:
+    if archive is None:
+        return None
+    size, time = tuple(data["geometry"]["original"]), data["geometry"]["time"]
+    name, end = data["picture"]["name"], float(time["span"][1])
+    stated = data["origin"]["image_digest"]
+    return SeenFrames(archive, name, size, arrays["footage.times"], end, stated, time["unit"])
 
 
 def _manifest(directory: Path) -> dict[str, Any]:
@@ -64,7 +75,7 @@ def _manifest(directory: Path) -> dict[str, Any]:
     if version > VERSION:
         problem = f"{directory} was written by a newer seewhy ({manifest.get('seewhy')}, schema {version})."
         raise DamagedExplanation(problem, fix=f"upgrade seewhy; this is {__version__}, which reads schema {VERSION}.")
-    if manifest.get("sha256") != self_digest(manifest) or set(manifest.get("files", ())) != set(FILES):
+    if manifest.get("sha256") != self_digest(manifest) or set(manifest.get("files", ())) - {FRAMES} != set(FILES):
         raise _damaged(directory, f"{MANIFEST} was altered")
     return dict(manifest)
 

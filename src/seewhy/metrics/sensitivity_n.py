@@ -1,0 +1,50 @@
+"""Sensitivity-n: whether sums of values go with what the score loses without random sets of n regions, for each n."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from ..domain.cost import Cost
+from ..domain.ranges import whole
+from ..domain.regions import Grid
+from ..domain.score import Effort, Line, Score, Scores
+from ..engine.agreement import jackknifed, linear
+from ..engine.trial import Trial
+from ..metric_registry import metric
+
+SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)  # of the cells that are absent
+
+
+@metric(
+    "sensitivity-n",
+    family="agreement",
+    card="extended",
+    at_most=True,
+    paper="Ancona et al. 2018, arXiv:1711.06104 (on a grid)",
+    effort=lambda options: Effort(Cost(len(SHARES) * options["samples"])),
+    lines=(
+        Line("sensitivity-n", "higher", "Correlation of sums with losses for sets of one size, mean over sizes.", 0.0),
+        Line("sensitivity-n, lowest", "neither", "The same for the size where it is lowest."),
+    ),
+    traps=("No map of a model that is not linear gets 1 for all sizes: the ceiling is not known.",),
+)
+def sensitivity_n(trial: Trial, *, cells: int = 7, samples: int = 100) -> Scores:
+    """Linear correlation over random sets of 10 to 80 % of a grid's cells, one size at a time, on the logit."""
+    whole("samples", samples, least=3)
+    asked = trial.on("logit")
+    game, generator = asked.game(Grid(cells)), torch.Generator().manual_seed(asked.seed)
+    values = game.regions.sums(asked.varied.double())
+    found = []
+    for share in SHARES:
+        absent = _sets(max(1, round(share * game.players)), samples, game.players, generator).to(values.device)
+        found.append(jackknifed(linear, absent.double() @ values, game.whole() - game.values(~absent), 1))
+    mean = sum(value for value, _ in found) / len(found)
+    stderr = math.hypot(*(error for _, error in found)) / len(found)
+    return {"sensitivity-n": Score(mean, stderr), "sensitivity-n, lowest": Score(*min(found))}
+
+
+def _sets(size: int, count: int, players: int, generator: torch.Generator) -> Tensor:
+    return torch.rand(count, players, generator=generator).argsort(dim=1).argsort(dim=1) < size

@@ -1,0 +1,73 @@
+"""The strip under a film: the curve of the evidence in time, drawn as the steps that it is, and what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw
+
+from ..domain.timeline import Timeline
+from .legend import INK, QUIET
+from .lettering import font, line_height, width_of
+from .moment import Stretch, at
+from .view import AGAINST, FOR
+
+HIGH, TICK = 44, 5  # pixels: of the curve, of the mark of a frame that was seen
+GROUND = (240, 240, 242)
+
+
+@dataclass(frozen=True)
+class Timestrip:
+    """A row under a picture; marks are moments that are shown."""
+
+    time: Timeline
+    stretches: list[Stretch]
+    signed: bool
+    size: int  # of letters
+    marks: tuple[float, ...] = ()
+    words: str = ""  # about the moment that is shown
+
+    def __call__(self, page: Image.Image, left: int, top: int, width: int) -> int:
+        pen = ImageDraw.Draw(page)
+        first, last = self.time.span
+        across = (width - 1) / ((last - first) or 1)
+
+        def x(moment: float) -> int:
+            return left + round((moment - first) * across)
+
+        pen.rectangle((left, top, left + width - 1, top + HIGH), fill=GROUND)
+        self._steps(pen, x, top)
+        under = top + HIGH + 1
+        for begin in dict.fromkeys(self.time.begins):
+            pen.line([(x(begin), under), (x(begin), under + TICK)], fill=QUIET)
+        for mark in self.marks:
+            pen.line([(x(mark), top), (x(mark), under + TICK)], fill=INK, width=2)
+        self._letters(pen, left, under + TICK + 2, width, x)
+        return HIGH + 1 + TICK + 2 + line_height(self.size)
+
+    def _steps(self, pen: ImageDraw.ImageDraw, x: Callable[[float], int], top: int) -> None:
+        peak = max((max(s.supports, s.opposes) for s in self.stretches), default=0.0) or 1.0
+        zero = top + HIGH // 2 if self.signed else top + HIGH
+        room = zero - top - 2
+        for stretch in self.stretches:
+            sides = (x(stretch.begin), max(x(stretch.end) - 1, x(stretch.begin)))
+            for value, colour, way in ((stretch.supports, FOR, -1), (stretch.opposes, AGAINST, 1)):
+                tip = zero + way * round(room * value / peak)
+                if tip != zero and (self.signed or way < 0):
+                    pen.rectangle((sides[0], min(zero, tip), sides[1], max(zero, tip)), fill=colour)
+        if self.signed:
+            pen.line([(x(self.time.span[0]), zero), (x(self.time.span[1]), zero)], fill=QUIET)
+
+    def _letters(self, pen: ImageDraw.ImageDraw, left: int, top: int, width: int, x: Callable[[float], int]) -> None:
+        begin, end = at(self.time, self.time.span[0]), at(self.time, self.time.span[1])
+        end = end if self.time.unit == "s" else f"of {self.time.frames}"
+        right = left + width - width_of(end, self.size)
+        pen.text((right, top), end, fill=QUIET, font=font(self.size))
+        if len(self.marks) != 1:
+            pen.text((left, top), begin, fill=QUIET, font=font(self.size))
+            return
+        words = " ".join(filter(None, (at(self.time, self.marks[0]), self.words)))
+        place = x(self.marks[0]) - width_of(words, self.size) // 2
+        place = max(left, min(place, right - 8 - width_of(words, self.size)))
+        pen.text((place, top), words, fill=INK, font=font(self.size))

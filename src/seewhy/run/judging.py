@@ -1,0 +1,148 @@
+"""Judge the maps of one image after the other: explain, hand to the metrics, keep numbers only."""
+
+from __future__ import annotations
+
+import functools
+import operator
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from ..domain.baseline import Baseline, Colour, Mean
+from ..domain.cost import Cost
+from ..domain.score import Effort, Score, Unjudged
+from ..domain.target import Asked
+from ..engine.maps import at_pixels
+from ..engine.probe import Probe
+from ..engine.reading import Wants
+from ..engine.trial import Trial
+from ..inputs.read import Sample
+from ..metric_registry import Metric
+from ..models.model import Model
+from .batch import Job, look
+from .explainers import Explainer, problem_of
+from .questions import asks_alone, question_of
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A metric with its options."""
+
+    metric: Metric
+    options: Mapping[str, Any]
+
+    @property
+    def effort(self) -> Effort:
+        """What it asks for one map."""
+        return self.metric.effort(self.options)
+
+    def scores(self, trial: Trial) -> dict[str, Score]:
+        """All lines; where nothing can be computed, the reason in each."""
+        try:
+            return dict(self.metric.function(trial, **self.options))
+        except Unjudged as reason:
+            return {line.name: Score.missing(str(reason)) for line in self.metric.lines}
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What the person knows about one image."""
+
+    asked: Asked = None
+    truth: Tensor | None = None
+    gaze: Tensor | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """One explainer's map of one image."""
+
+    scores: Mapping[tuple[str, str], Score]  # by metric and line
+    cost: Cost = field(default_factory=Cost)
+    seconds: float = 0.0
+    problem: str = ""  # there is no map
+
+
+@dataclass(frozen=True)
+class Court:
+    """What is the same for every image."""
+
+    job: Job
+    explainers: Sequence[Explainer]
+    judges: Sequence[Judge]
+    images: int  # in all
+    tuned: Model | None = None  # a copy that has learned to see images with holes
+
+    @functools.cached_property
+    def fill(self) -> Baseline:
+        """The mean colour of the data the model was trained on, as far as it is known."""
+        known = self.job.model.preprocess
+        return Mean() if known is None or not any(known.mean) else Colour(tuple(known.mean))
+
+    @property
+    def effort(self) -> Effort:
+        """What the metrics ask for one map."""
+        return functools.reduce(operator.add, (judge.effort for judge in self.judges), Effort())
+
+    def expected(self, image: Tensor) -> Cost:
+        """Model calls for one image at most, as far as the explainers tell."""
+        model, effort = self.job.model, self.effort
+        bills = [explainer.cost(image, model) or Cost(1, 1) for explainer in self.explainers]
+        maps = sum((bill * (1 + effort.explanations) for bill in bills), Cost())
+        return maps + effort.cost * len(self.explainers)
+
+    def judge(self, index: int, sample: Sample, told: Told) -> Iterator[Judged]:
+        """What becomes of each explainer's map of one image."""
+        job, model, asked = self.job, self.job.model, told.asked
+        if asks_alone(model):
+            question = question_of(model, sample, asked, job.control)
+            model, asked = question.model, question.asked
+        with model.borrowed():
+            probe = Probe(model, sample.pixels[None], [], job.control, job.precision)
+            probe.expected = self.effort.cost * len(self.explainers) * self.images if job.backend == "auto" else Cost()
+            wants = functools.reduce(operator.or_, (one.wants(model) for one in self.explainers), Wants())
+            look(probe, job, wants, [asked], "logit")
+            tuned = self._copy(probe)
+            for explainer in self.explainers:
+                yield self._judged(explainer, probe, tuned, index, sample, told)
+
+    def _copy(self, probe: Probe) -> Probe | None:
+        """The same question to the copy."""
+        if self.tuned is None:
+            return None
+        copy = Probe(self.tuned, probe.images, probe.targets, probe.control)
+        copy.expected = probe.expected
+        return copy
+
+    def _judged(
+        self, explainer: Explainer, probe: Probe, tuned: Probe | None, index: int, sample: Sample, told: Told
+    ) -> Judged:
+        control, seed = self.job.control, self.job.seed + index
+        before, started = control.spent, time.perf_counter()
+        try:
+            evidence = explainer.of_image(index, sample).evidence(probe, seed=seed)
+        except Exception as error:  # a person's function may raise anything: this map is missing, the rest goes on
+            return Judged({}, problem=problem_of(error))
+        cost, seconds = control.since(before), time.perf_counter() - started
+        shared = explainer.wants(probe.model)
+        cost += Cost(1, 1 if shared.graph else 0)
+        again = explainer.again
+        trial = Trial(
+            probe,
+            at_pixels(evidence, tuple(probe.images.shape[2:]))[0].to(probe.images.device),
+            self.fill,
+            again=None if again is None else functools.partial(again, control=control),
+            evidence=evidence,
+            promises=explainer.promises,
+            truth=told.truth,
+            gaze=told.gaze,
+            tuned=tuned,
+            cost=cost,
+            seconds=seconds,
+            seed=seed,
+        )
+        scores = {(j.metric.name, line): score for j in self.judges for line, score in j.scores(trial).items()}
+        return Judged(scores, cost, seconds)

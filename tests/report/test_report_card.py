@@ -1,0 +1,184 @@
+"""The report card through its public door."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+
+import numpy as np
+import pytest
+import torch
+
+import seewhy
+from seewhy.errors import BadOption, MissingInput, UnknownMetric, UnknownOption
+from seewhy.testing.tiny_models import pictures, tiny_cnn
+
+PLAIN = seewhy.Preprocess.plain()
+ONLY = {"preprocess": PLAIN, "controls": False}
+GAIN = {"symmetric-gain": {"steps": 10, "fills": 1}}
+
+
+def noise(network, images, targets):
+    return torch.rand(len(images), *images.shape[2:], generator=torch.Generator().manual_seed(int(images.sum() * 1e4)))
+
+
+def gradient(network, images, targets):
+    asked = images.requires_grad_()
+    network(asked)[range(len(asked)), targets].sum().backward()
+    return asked.grad
+
+
+@pytest.fixture(scope="module")
+def images():
+    return pictures(8, 3, 24, 24)
+
+
+@pytest.fixture(scope="module")
+def card(images):
+    return seewhy.report_card(tiny_cnn(), images, ["saliency", "grad-cam"], preprocess=PLAIN, level="quick")
+
+
+def test_a_map_that_knows_nothing_gains_nothing(images):
+    found = seewhy.report_card(tiny_cnn(), pictures(24, 3, 24, 24), {"noise": noise}, metrics=GAIN, **ONLY).interval(
+        "noise", "gain"
+    )
+    assert found.holds(0.0)
+    assert found.high - found.low < 0.1
+
+
+def test_the_inverted_map_has_the_opposite_gain_exactly(images):
+    both = {"right": gradient, "wrong": lambda *asked: -gradient(*asked)}
+    values = seewhy.report_card(tiny_cnn(), images, both, metrics=GAIN, **ONLY).row("gain, colour").values
+    np.testing.assert_allclose(values[0], -values[1], atol=1e-5)
+    assert np.abs(values[0]).max() > 0.01
+
+
+def test_the_symmetric_gain_takes_at_most_58_forwards_per_image_and_fill(images):
+    for fills in (1, 3):
+        metrics = {"symmetric-gain": {"fills": fills}}
+        found = seewhy.report_card(tiny_cnn(), images[:2], {"noise": noise}, metrics=metrics, **ONLY)
+        assert found.cost.forward == 2 * (1 + fills * 55) <= 2 * 58 * fills
+
+
+def test_the_clean_prediction_and_the_empty_image_are_asked_once_for_all_methods(images):
+    many = {f"noise {i}": noise for i in range(4)}
+    found = seewhy.report_card(tiny_cnn(), images[:1], many, metrics=GAIN, **ONLY)
+    assert found.cost.forward == 1 + 1 + 18  # equal maps ask equal questions
+
+
+def test_methods_stand_beside_four_controls_with_intervals(card):
+    assert card.methods == ("saliency", "grad-cam", "random", "blurred-random", "centre-prior", "edges")
+    assert [one.control for one in card.contestants] == [False, False, True, True, True, True]
+    interval = card.interval("saliency", "gain")
+    assert interval.low <= interval.value <= interval.high
+    assert interval.count == 8
+
+
+def test_the_words_say_what_may_be_concluded(card):
+    words = card.summary()
+    assert "saliency" in words
+    assert "on 8 images" in words
+    assert "controls" in words or "not better than" in words
+    assert words.endswith("not that its decisions are right.")
+
+
+def test_one_image_allows_no_conclusion(images):
+    found = seewhy.report_card(tiny_cnn(), images[:1], "saliency", metrics=GAIN, **ONLY)
+    assert "Nothing can be concluded from 1 image" in found.summary()
+    assert not found.interval("saliency", "gain").known
+
+
+def test_the_report_is_json_and_a_page_that_loads_nothing(card, tmp_path):
+    card.save(tmp_path)
+    data = json.loads((tmp_path / "report_card.json").read_text())
+    assert data["conclusions"] == card.summary().split("\n")
+    assert len(data["rows"][0]["values"]["saliency"]) == 8
+    page = (tmp_path / "report_card.html").read_text()
+    assert not re.search(r"<script|src=|href=\"http", page)
+    for sentence in data["conclusions"][:2]:
+        assert sentence.split(":")[0] in page
+
+
+def test_a_function_that_fails_is_reported_and_the_rest_goes_on(images):
+    def broken(network, images, targets):
+        raise ValueError("no such layer")
+
+    found = seewhy.report_card(tiny_cnn(), images, {"broken": broken, "noise": noise}, metrics=GAIN, **ONLY)
+    assert found.contestants[0].problems == {"ValueError: no such layer": 8}
+    assert math.isnan(found.interval("broken", "gain").value)
+    assert found.interval("noise", "gain").known
+    assert "broken made no map of 8 images: ValueError: no such layer." in found.summary()
+
+
+@pytest.mark.parametrize("value", [0.5, math.nan])
+def test_a_flat_or_broken_map_gets_no_score_but_a_reason(images, value):
+    flat = {"flat": lambda network, images, targets: torch.full((len(images), 24, 24), value)}
+    found = seewhy.report_card(tiny_cnn(), images, flat, metrics=GAIN, **ONLY)
+    assert np.isnan(found.row("gain").values).all()
+    assert "cannot be computed on 8 images" in found.summary()
+
+
+def test_maps_and_explanations_that_are_there_are_judged_like_the_method(images):
+    network = tiny_cnn()
+    explained = seewhy.explain(network, images, method="saliency", preprocess=PLAIN)
+    maps = np.stack([one.values for one in explained])
+    asked = {"asked": ("saliency", {}), "explained": list(explained), "maps": maps}
+    values = seewhy.report_card(network, images, asked, metrics=GAIN, **ONLY).row("gain").values
+    np.testing.assert_allclose(values[1], values[0], atol=1e-6)
+    np.testing.assert_allclose(values[2], values[0], atol=1e-6)
+
+
+def test_maps_of_the_wrong_size_are_refused_with_what_to_do(images):
+    wrong = {"wrong": lambda network, images, targets: torch.rand(len(images), 7)}
+    found = seewhy.report_card(tiny_cnn(), images[:2], wrong, metrics=GAIN, **ONLY)
+    (problem,) = found.contestants[0].problems
+    assert "maps of shape (1, 7)" in problem
+
+
+def test_an_image_that_cannot_be_read_fails_alone(tmp_path, images):
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    paths = [*(np.uint8(image.permute(1, 2, 0).numpy() * 255) for image in images[:2]), str(tmp_path / "broken.png")]
+    found = seewhy.report_card(tiny_cnn(), paths, "saliency", metrics=GAIN, **ONLY)
+    assert list(found.failures) == ["broken.png"]
+    assert len(found.images) == 2
+
+
+def test_clusters_widen_what_is_not_independent(images):
+    twice = torch.cat([pictures(8, 3, 24, 24)] * 4)
+    names = [i % 8 for i in range(32)]
+    alone = seewhy.report_card(tiny_cnn(), twice, "saliency", metrics=GAIN, **ONLY)
+    grouped = seewhy.report_card(tiny_cnn(), twice, "saliency", metrics=GAIN, clusters=names, **ONLY)
+    wide, narrow = (one.interval("saliency", "gain") for one in (grouped, alone))
+    assert wide.high - wide.low > 1.5 * (narrow.high - narrow.low)
+
+
+def test_wrong_questions_are_refused_before_anything_runs(images):
+    ask = lambda **more: seewhy.report_card(tiny_cnn(), images, "saliency", preprocess=PLAIN, **more)  # noqa: E731
+    with pytest.raises(UnknownMetric, match="Did you mean"):
+        ask(metrics="symetric-gain")
+    with pytest.raises(UnknownOption):
+        ask(metrics={"symmetric-gain": {"stepz": 3}})
+    with pytest.raises(BadOption):
+        ask(level="huge")
+    with pytest.raises(BadOption):
+        ask(masks=[None])
+    with pytest.raises(MissingInput):
+        seewhy.report_card(tiny_cnn(), [], "saliency", preprocess=PLAIN)
+
+
+def test_it_can_be_cancelled_and_keeps_what_it_has(images):
+    from seewhy.engine.control import Control
+
+    control = Control()
+    control.progress = lambda done, expected: control.cancel() if done > 60 else None
+    found = seewhy.report_card(tiny_cnn(), images, {"noise": noise}, metrics=GAIN, control=control, **ONLY)
+    assert found.cancelled
+    assert 0 < len(found.images) < 8
+
+
+def test_the_cost_is_announced_before_it_starts(images):
+    said = []
+    found = seewhy.report_card(tiny_cnn(), images[:2], "saliency", metrics=GAIN, announce=said.append, **ONLY)
+    assert said[0].startswith("At most 40 forwards + 2 backwards; at ")
+    assert found.cost.calls <= found.expected.calls
