@@ -24,7 +24,8 @@ def row(name: str) -> str:
     found = seewhy.conformance(name)
     cells = [" ".join(SIGNS[one.status] for one in found.outcomes if one.code == code) for code in CODES]
     failed = [
-        f"{one.level} {one.says if one.number is None else f'{one.number:.2g} ({one.bound})'}" for one in found.failed
+        f"{one.level} {one.says.partition('.')[0] if one.number is None else f'{one.number:.2g} ({one.bound})'}"
+        for one in found.failed
     ]
     return f"| {name} | {' | '.join(cells)} | {'; '.join(failed)} |"
 

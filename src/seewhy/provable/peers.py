@@ -172,7 +172,7 @@ def _shap_orders(
 ) -> Any:
     def values(answers: Ask, parts: int) -> Any:
         explainer = _shap(name)(answers, np.zeros((1, parts)), seed=setting.seed)
-        orders = max(1, setting.samples // (2 * parts))  # an order is walked there and back
+        orders = max(3, setting.samples // parts)  # fewer are refused: there, back, and the image itself
         return explainer.shap_values(np.ones((1, parts)), **{"npermutations": orders, "silent": True, **options})
 
     return _by_presence(values, network, images, targets, setting)
@@ -202,7 +202,7 @@ def _lime(name: str, network: nn.Module, images: Tensor, targets: list[int], set
         return _scores(network, torch.as_tensor(np.stack(shown)).movedim(-1, 1).float())
 
     def one(image: Tensor, target: int) -> Any:
-        given = {"hide_color": 0, "num_samples": setting.samples, "batch_size": 64, "progress_bar": False, **options}
+        given = {"hide_color": 0, "num_samples": setting.samples, "batch_size": 64, **options}
         found = LimeImageExplainer(random_state=setting.seed).explain_instance(
             image.movedim(0, -1).double().numpy(), answers, labels=(target,), top_labels=None,
             segmentation_fn=lambda _: labels, **given,

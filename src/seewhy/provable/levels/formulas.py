@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ..asker import Asker, off
+from ..asker import Asker, beyond_chance, off
 from ..claims import RULES
 from ..expected import expected
 from ..level import level
@@ -103,4 +103,5 @@ def _gap(asker: Asker, network: nn.Module) -> float:
     with torch.no_grad():
         change = float(network(seen)[0, 0] - network(torch.zeros_like(seen))[0, 0])
     largest = float(expected("path-integral", network, seen[0]).abs().max())
-    return abs(float(asker.maps(network, seen).sum()) - change) / max(abs(change), largest)
+    sums = asker.draws(network, seen).flatten(1).sum(dim=1, keepdim=True)
+    return beyond_chance(sums - change, max(abs(change), largest))
