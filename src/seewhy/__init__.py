@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "adapt": "models.adapt",
+    "conformance": "provable.suite",
     "cost": "run.cost",
     "explain": "run.explain",
     "overview": "run.overview",
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from .inputs.photos import photo as photo
     from .inputs.preprocess import Preprocess as Preprocess
     from .models.adapt import adapt as adapt
+    from .provable.suite import conformance as conformance
     from .report.report_card import ReportCard as ReportCard
     from .report.report_card import report_card as report_card
     from .run.cost import cost as cost

@@ -15,6 +15,7 @@ from . import exits, screen
 from .audit import audit
 from .card import card
 from .compare import compare
+from .conformance import conformance
 from .cost import cost
 from .demo import demo
 from .doctor import doctor
@@ -32,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for command in (explain, compare, audit, overview, show, methods, layers, card, cost, doctor, demo):
+for command in (explain, compare, audit, overview, show, methods, layers, card, cost, conformance, doctor, demo):
     app.command()(command)
 
 

@@ -30,6 +30,7 @@ MOST = 8000  # tokens times blocks
         "In deep networks most patches could fill all that the answer takes in: the map goes flat at 1.",
         "Takes values and MLPs as if they passed everything on unchanged.",
     ),
+    axioms=("local",),
     signed=False,
     class_blind=True,
     reads=("attention",),

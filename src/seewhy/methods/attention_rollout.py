@@ -18,6 +18,7 @@ from ..registry import method
     cost=lambda ask: Cost(1),
     shows="How much of each patch can have reached the answer through the attention of all blocks.",
     traps=("The same map for every class.", "Takes values and MLPs as if they passed everything on unchanged."),
+    axioms=("local",),
     signed=False,
     class_blind=True,
     reads=("attention",),

@@ -18,7 +18,7 @@ from ..registry import method
     cost=lambda ask: Cost(1, 1),
     shows="Coarse places whose features raise the score, small and repeated objects included.",
     traps=("The weights take the score as an exponential, which logits are not.", "As coarse as the layer."),
-    axioms=("class-specific",),
+    axioms=("class-specific", "pointing"),
     reads=("layer",),
 )
 def grad_cam_plus_plus(probe: Probe, *, layer: str | None = None, sign: Sign = "positive") -> Evidence:

@@ -20,7 +20,7 @@ from ..registry import method
     cost=lambda ask: Cost(1, 1),
     shows="Patches whose attention raises the score of this class.",
     traps=("Only what raises the score is kept: evidence against is never shown.",),
-    axioms=("class-specific",),
+    axioms=("class-specific", "local"),
     signed=False,
     reads=("attention",),
 )

@@ -22,6 +22,7 @@ from ..registry import method
         "Late tokens have mixed with all others: weight on a patch token is not weight on that patch.",
         "Register and background tokens can collect weight without meaning.",
     ),
+    axioms=("local",),
     signed=False,
     class_blind=True,
     reads=("attention",),
