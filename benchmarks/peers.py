@@ -292,9 +292,7 @@ def built(name: str) -> tuple[nn.Module, nn.Module]:
 def main(rounds: int, names: list[str], groups: list[str], batches: list[int], size: int) -> None:
     """Print a table in Markdown; ratios are medians over interleaved rounds."""
     torch.set_num_threads(1)
-    print(
-        "| network | px | batch | what | peer | ours s | peer s | peer / ours | wall, ours / peer | passes, ours / peer |"
-    )
+    print("| network | px | batch | what | peer | ours s | peer s | peer / ours | wall, both | passes, both |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     for name in names:
         network, layer = built(name)
