@@ -10,6 +10,7 @@ from error_fixes import FIXES
 from pictured import caption
 from seewhy import errors
 from seewhy.cli import exits
+from seewhy.provable.claims import CLAIMS
 from seewhy.registry import Facts, facts
 
 ROOT = Path(__file__).parent.parent
@@ -23,12 +24,6 @@ FAMILIES = {
     "perturbation": "Perturbation: what happens when something is taken away",
     "shapley": "Shapley: a fair share of the score for each region",
     "control": "Controls: to compare with; they know nothing of the model, or search for what metrics reward",
-}
-AXIOMS = {
-    "complete": "the values sum to the score of the image minus that of the baseline",
-    "dummy": "what the score does not depend on gets zero",
-    "linear": "the map of a sum of two scores is the sum of their maps",
-    "class-specific": "another class has another map",
 }
 
 
@@ -76,8 +71,13 @@ def _rows(fact: Facts) -> Iterator[tuple[str, ...]]:
     yield "values", "signed: positive speaks for the target" if fact.signed else "never negative: strength without sign"
     yield "error bars", "yes, with a stop rule" if fact.samples else "none needed: it does not sample"
     yield "inputs", " and ".join({2: "images", 3: "clips"}[space] for space in fact.spaces)
-    promised = "; ".join(f"**{axiom}**: {AXIOMS[axiom]}" for axiom in fact.axioms)
+    promised = "; ".join(f"**{axiom}**: {_sentence(CLAIMS[axiom].means)}" for axiom in fact.axioms)
     yield "promises, tested", promised or "none"
+
+
+def _sentence(words: str) -> str:
+    """As part of a longer one."""
+    return words[0].lower() + words[1:].removesuffix(".")
 
 
 def _calls(fact: Facts) -> str:
