@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ROLES = ("method", "bound", "control")
 ARROWS = {"higher": "↑", "lower": "↓", "neither": ""}
 KEY = "↑ higher is better  ↓ lower is better  – no number"
-ROUNDS_TO_NOTHING = 0.0005
+ROUNDS_TO_NOTHING, ROUNDING = 0.0005, 1e-6  # at three digits; of single precision
 GAP, WIDEST = 2, 22
 Level = StrEnum("Level", ["quick", "standard", "full"])
 LevelName = Annotated[Level, typer.Option(metavar="LEVEL", help="quick, standard or full.", rich_help_panel=o.QUESTION)]
@@ -84,9 +84,12 @@ def audit(
 ) -> None:
     """Judge methods on photos beside controls that know nothing; --out writes the report as HTML and JSON."""
     from ..metric_registry import CARDS
+    from ..report.html import made
     from ..report.report_card import report_card
     from .compare import sensible
 
+    if out is not None:
+        made(out)
     model = question.adapted()
     methods = question.method or sensible(model)
     asked = question.asked()
@@ -169,7 +172,9 @@ def _cell(card: ReportCard, method: str, line: str) -> str:
 def _short(value: float, beside: float) -> str:
     """As many digits behind the point as the mean deserves."""
     size = abs(beside)
-    if value and (max(size, value) < ROUNDS_TO_NOTHING or size >= 1e6):
+    if value == 0 or abs(value) < ROUNDING:
+        return "0"
+    if max(size, value) < ROUNDS_TO_NOTHING or size >= 1e6:
         return f"{value:.0e}"
     text = f"{abs(value):.{0 if size >= 100 else 2 if size >= 0.1 else 3}f}"
     return f"{MINUS if value < 0 and float(text) else ''}{text}"

@@ -82,8 +82,13 @@ class ReportCard:
     def shown(self) -> list[Row]:
         """The rows in which anyone has a number: the headline's metric, what else is faithfulness, the cost last."""
         first = self.row(self.headline).metric
-        rows = [row for row in self.rows if not np.isnan(row.values).all()]
+        rows = [row for row in self.rows if not np.isnan(row.values).all() and not self._repeats(row)]
         return sorted(rows, key=lambda row: (row.metric != first, ORDER.index(find_metric(row.metric).family)))
+
+    def _repeats(self, row: Row) -> bool:
+        """Whether it says what the first line of its metric says, as the gain of the only fill does."""
+        first = next(other for other in self.rows if other.metric == row.metric)
+        return first is not row and np.array_equal(first.values, row.values, equal_nan=True)
 
     @cached_property
     def _index(self) -> dict[str, int]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..domain.cost import Cost
-from ..errors import Cancelled, MissingInput, SeewhyError
+from ..errors import Cancelled, SeewhyError
 from ..inputs.expand import Item
 from ..inputs.read import Sample, read_sample
 from ..learners.masked_evaluator import MaskedEvaluator
@@ -30,6 +30,7 @@ class Sitting:
         self.names: list[str] = []
         self.kept: list[int] = []
         self.failures: dict[str, str] = {}
+        self.first: SeewhyError | None = None  # of them
         self.expected, self.cancelled = Cost(), False
 
     def enter(self, index: int, item: Item, known: tuple[Any, Any, Any]) -> bool:
@@ -47,6 +48,7 @@ class Sitting:
             return False
         except SeewhyError as error:
             self.failures[item.name] = error.problem
+            self.first = self.first or error
             return True
         self.columns.append(column)
         self.names.append(item.name)
@@ -70,8 +72,8 @@ class Sitting:
     ) -> ReportCard:
         """All of it."""
         if not self.columns:
-            first = next(iter(self.failures.items()))
-            raise MissingInput(f"None of the images could be judged; {first[0]}: {first[1]}", fix="mend the images.")
+            assert self.first is not None  # there is at least one image, and none could be judged
+            raise self.first
         job = self.court.job
         return ReportCard(
             job.model.name, level, tuple(self._contestants()), tuple(self._rows()), tuple(self.names), self.failures,
