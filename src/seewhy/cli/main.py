@@ -22,6 +22,7 @@ from .doctor import doctor
 from .explain import explain
 from .layers import layers
 from .methods import methods
+from .metrics import metrics
 from .overview import overview
 from .show import show
 
@@ -33,7 +34,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for command in (explain, compare, audit, overview, show, methods, layers, card, cost, conformance, doctor, demo):
+VERBS = (explain, compare, audit, overview, show, methods, metrics, layers, card, cost, conformance, doctor, demo)
+for command in VERBS:
     app.command()(command)
 
 

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ..errors import BadOption, BadPixels
+from ..errors import BadOption, BadPixels, MissingInput, UnreadableImage
 from ..inputs.read import Sample
 
 
@@ -21,10 +21,17 @@ def per_image(given: Any, count: int, what: str) -> Sequence[Any]:
     if given is None:
         return [None] * count
     if isinstance(given, str | os.PathLike):
-        given = sorted(path for path in Path(given).iterdir() if not path.name.startswith("."))
+        given = _files(Path(given), what)
     if len(given) != count:
         raise BadOption(f"{len(given)} {what} were given for {count} images.", fix="give one per image, None for none.")
     return list(given)
+
+
+def _files(folder: Path, what: str) -> list[Path]:
+    if not folder.is_dir():
+        problem = f"{str(folder)!r} is no folder of {what}."
+        raise MissingInput(problem, fix="give a folder with one file per image, in the order of their names.")
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
 
 
 def on_model(given: Any, sample: Sample, *, mask: bool) -> Tensor | None:
@@ -32,7 +39,7 @@ def on_model(given: Any, sample: Sample, *, mask: bool) -> Tensor | None:
     if given is None:
         return None
     if isinstance(given, str | os.PathLike):
-        given = Image.open(given).convert("L")
+        given = _opened(Path(given))
     values = np.asarray(given)
     values = values > 0 if mask else values.astype(np.float32)
     if values.shape == tuple(sample.pixels.shape[1:]):
@@ -43,3 +50,11 @@ def on_model(given: Any, sample: Sample, *, mask: bool) -> Tensor | None:
         raise BadPixels(problem, fix=f"give it as the photo, {photo}, or as the model's input, {seen}.")
     found = torch.from_numpy(sample.geometry.to_model(values))
     return found if mask else found.nan_to_num(0.0)
+
+
+def _opened(path: Path) -> Image.Image:
+    try:
+        return Image.open(path).convert("L")
+    except OSError as error:
+        problem = f"{str(path)!r} cannot be read: {error.strerror or 'it is no image'}."
+        raise UnreadableImage(problem, fix="give a PNG file as large as the photo, or None for this image.") from error
