@@ -75,6 +75,12 @@ class Court:
     judges: Sequence[Judge]
     images: int  # in all
     tuned: Model | None = None  # a copy that has learned to see images with holes
+    dropped: Mapping[str, str] = field(default_factory=dict)  # who is not asked any more -> why
+
+    @property
+    def asked(self) -> list[Explainer]:
+        """Those who are still asked."""
+        return [one for one in self.explainers if one.name not in self.dropped]
 
     @functools.cached_property
     def fill(self) -> Baseline:
@@ -90,9 +96,9 @@ class Court:
     def expected(self, image: Tensor) -> Cost:
         """Model calls for one image at most, as far as the explainers tell."""
         model, effort = self.job.model, self.effort
-        bills = [explainer.cost(image, model) or Cost(1, 1) for explainer in self.explainers]
+        bills = [explainer.cost(image, model) or Cost(1, 1) for explainer in self.asked]
         maps = sum((bill * (1 + effort.explanations) for bill in bills), Cost())
-        return maps + effort.cost * len(self.explainers)
+        return maps + effort.cost * len(self.asked)
 
     def judge(self, index: int, sample: Sample, told: Told) -> Iterator[Judged]:
         """What becomes of each explainer's map of one image."""
@@ -103,11 +109,19 @@ class Court:
         with model.borrowed():
             probe = Probe(model, sample.pixels[None], [], job.control, job.precision)
             probe.expected = self.effort.cost * len(self.explainers) * self.images if job.backend == "auto" else Cost()
-            wants = functools.reduce(operator.or_, (one.wants(model) for one in self.explainers), Wants())
+            wants = functools.reduce(operator.or_, (one.wants(model) for one in self.asked), Wants())
             look(probe, job, wants, [asked], "logit")
             tuned = self._copy(probe)
             for explainer in self.explainers:
-                yield self._judged(explainer, probe, tuned, index, sample, told)
+                if explainer.name in self.dropped:
+                    yield self._unasked(self.dropped[explainer.name])
+                else:
+                    yield self._judged(explainer, probe, tuned, index, sample, told)
+
+    def _unasked(self, why: str) -> Judged:
+        """What stands where nobody was asked."""
+        missing = {(j.metric.name, line.name): Score.missing(why) for j in self.judges for line in j.metric.lines}
+        return Judged(missing, problem=why)
 
     def _copy(self, probe: Probe) -> Probe | None:
         """The same question to the copy."""

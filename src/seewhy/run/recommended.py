@@ -1,0 +1,78 @@
+"""What `seewhy.recommend` found, as `explain` uses it: only for the model that it was found for."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..domain.options import decode
+from ..errors import UnusableRecommendation
+from ..models.model import Model
+from ..registry import find_method
+from .auto import Choice
+
+SCHEMA = {"name": "seewhy-recommendation", "version": 1}
+STORED = "auto:"  # and a path
+
+
+@dataclass(frozen=True)
+class Recommended:
+    """A method with its options, for one model."""
+
+    model: str
+    fingerprint: str
+    method: str  # "" where there is none that `explain` knows
+    options: Mapping[str, Any]  # encoded
+    why: str  # it was recommended, or why nothing is
+
+    def choice(self, model: Model) -> Choice:
+        """What to run on this model; another one is refused."""
+        if model.fingerprint != self.fingerprint:
+            raise UnusableRecommendation(
+                f"It was made for {self.model} ({self.fingerprint[:12]}), and {model.name} ({model.fingerprint[:12]}) is "
+                "another model, or has other weights.",
+                fix="run `seewhy recommend` for this model, or choose method='auto' or a name.",
+            )
+        if not self.method:
+            raise UnusableRecommendation(self.why, fix="name a method, or run `seewhy recommend` on more images.")
+        options = {name: decode(value) for name, value in self.options.items()}
+        return Choice(find_method(self.method), options, f"{self.method} was recommended: {self.why}")
+
+
+class Recommends(ABC):
+    """Whatever can be asked for a method."""
+
+    @property
+    @abstractmethod
+    def recommended(self) -> Recommended:
+        """The method."""
+
+
+def recommended(source: Any) -> Recommended | None:
+    """What a recommendation, or `auto:` and the path of a stored one, recommends; None where it is neither."""
+    if isinstance(source, Recommends):
+        return source.recommended
+    if isinstance(source, str) and source.startswith(STORED):
+        return Recommended(**read(source.removeprefix(STORED))["recommended"])
+    return None
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """A stored recommendation as plain data."""
+    try:
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        problem = f"There is no recommendation at {path}: {error.strerror or error}."
+        raise UnusableRecommendation(problem, fix="give the file that `seewhy recommend --out` wrote.") from error
+    except ValueError as error:
+        problem = f"{path} is no recommendation, or a damaged one: {error}."
+        raise UnusableRecommendation(problem, fix="give the file that `seewhy recommend --out` wrote.") from error
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        found = data.get("schema") if isinstance(data, dict) else type(data).__name__
+        problem = f"{path} is no recommendation that this version reads: its schema is {found!r}."
+        raise UnusableRecommendation(problem, fix="write it again with `seewhy recommend --out`.")
+    return data
