@@ -15,7 +15,7 @@ _HOMES = {
     "explain": "run.explain",
     "overview": "run.overview",
     "report_card": "report.report_card",
-    "ReportCard": "report.report_card",
+    "ReportCard": "report.card",
     "photo": "inputs.photos",
     "Clip": "inputs.clip",
     "Explanation": "explanation",
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from .inputs.photos import photo as photo
     from .inputs.preprocess import Preprocess as Preprocess
     from .models.adapt import adapt as adapt
-    from .report.report_card import ReportCard as ReportCard
+    from .report.card import ReportCard as ReportCard
     from .report.report_card import report_card as report_card
     from .run.cost import cost as cost
     from .run.explain import explain as explain

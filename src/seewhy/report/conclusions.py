@@ -7,17 +7,14 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ..metric_registry import find_metric
 from ..render.number import number, percent
 from ..stats.bootstrap import FEWEST
+from .card import NO_MAP, NOT_ASKED
 
 if TYPE_CHECKING:
     from ..stats.interval import Interval
-    from .report_card import ReportCard, Row
+    from .card import ReportCard
 
-HEADLINE = "gain"
 ALMOST_SURE = 0.95
 ROUNDING = 1e-6  # of single precision
 
@@ -29,18 +26,13 @@ def conclusions(card: ReportCard) -> Iterator[str]:
         yield f"Nothing can be concluded from {_images(len(card.images))}: intervals need at least {FEWEST}."
         return
     yield from _copy(card)
-    if any(row.line.name == HEADLINE for row in card.rows):
+    if card.row(card.headline).line.better != "neither":
         yield from _against_controls(card)
+        yield from _reached(card)
         yield from _between_methods(card)
     yield from _doubts(card)
     yield from _missing(card)
     yield _limits(card)
-
-
-def headline_of(card: ReportCard) -> str:
-    """The line that methods are ranked by."""
-    names = [row.line.name for row in card.rows]
-    return HEADLINE if HEADLINE in names else names[0]
 
 
 def bounded(interval: Interval) -> str:
@@ -76,12 +68,12 @@ def _copy(card: ReportCard) -> Iterator[str]:
 
 def _against_controls(card: ReportCard) -> Iterator[str]:
     for method in _methods(card):
-        interval = card.interval(method, HEADLINE)
-        contests = card.against_controls(method, HEADLINE)
+        interval = card.interval(method, card.headline)
+        contests = card.against_controls(method, card.headline)
         if math.isnan(interval.value) or not contests:
             continue
         lost = [name for name, contest in contests.items() if contest.verdict != "better"]
-        found = f"{method}: gain {bounded(interval)}"
+        found = f"{method}: {card.headline} {bounded(interval)}"
         if not lost:
             yield f"{found}, better than all {len(contests)} controls."
             continue
@@ -91,14 +83,34 @@ def _against_controls(card: ReportCard) -> Iterator[str]:
         yield f"{found}, not better than {_and(lost)}, which {_know(lost)} nothing of the model{advice}."
 
 
+def _reached(card: ReportCard) -> Iterator[str]:
+    """How far below a search that asks the metric's own questions."""
+    for bound in card.named("bound"):
+        parts = {method: card.reached(method, card.headline).get(bound) for method in _methods(card)}
+        known = {method: part for method, part in parts.items() if part is not None}
+        told = [f"{method} {_share(part)}" for method, part in known.items() if part.known]
+        if told:
+            yield f"Of the {card.headline} that {bound} finds by asking what the metric will ask, {_reach(told)}."
+        elif known:
+            yield f"{bound} finds no {card.headline} that is surely above zero: nothing can be measured against it."
+
+
+def _share(part: Interval) -> str:
+    return f"{percent(part.value)} [{percent(part.low)}, {percent(part.high)}]"
+
+
+def _reach(told: list[str]) -> str:
+    return f"{_and(told)} {'is' if len(told) == 1 else 'are'} reached"
+
+
 def _between_methods(card: ReportCard) -> Iterator[str]:
     names = _methods(card)
     if len(names) < 2:
         return
-    ranking = card.ranking(HEADLINE, controls=False)
+    ranking = card.ranking(card.headline, controls=False)
     best = max(ranking.best, key=lambda name: ranking.best[name], default="")
     if best and ranking.best[best] >= ALMOST_SURE:
-        yield f"By gain {best} comes first in {percent(ranking.best[best])} of the resampled image sets."
+        yield f"By {card.headline} {best} comes first in {percent(ranking.best[best])} of the resampled image sets."
     for one, other in combinations(ranking.means, 2):
         contest = ranking.contest(one, other)
         if contest.verdict == "cannot be told apart":
@@ -142,12 +154,10 @@ def _missing(card: ReportCard) -> Iterator[str]:
     for one in card.contestants:
         for problem, count in one.problems.items():
             yield f"{one.name} made no map of {_images(count)}: {problem}."
-    if HEADLINE in {row.line.name for row in card.rows}:
-        row = card.row(HEADLINE)
-        for name, whys in zip(card.methods, row.whys, strict=True):
-            for why, count in whys.items():
-                if why != "there is no map":
-                    yield f"The gain of {name} cannot be computed on {_images(count)}: {why}."
+    for name, whys in zip(card.methods, card.row(card.headline).whys, strict=True):
+        for why, count in whys.items():
+            if why not in (NO_MAP, NOT_ASKED):
+                yield f"The {card.headline} of {name} cannot be computed on {_images(count)}: {why}."
 
 
 def _limits(card: ReportCard) -> str:
@@ -160,7 +170,7 @@ def _limits(card: ReportCard) -> str:
 
 
 def _methods(card: ReportCard) -> list[str]:
-    return [one.name for one in card.contestants if not one.control and one.maps]
+    return [one.name for one in card.contestants if one.role == "method" and one.maps]
 
 
 def _images(count: int) -> str:
@@ -179,14 +189,3 @@ def _and(names: list[str]) -> str:
 
 def _know(names: list[str]) -> str:
     return "knows" if len(names) == 1 else "know"
-
-
-ORDER = ("removal", "agreement", "class", "axiom", "place", "stability", "shape", "cost")
-
-
-def lines_of(card: ReportCard) -> list[Row]:
-    """The rows in which any method has a number: faithfulness first, then what else is to be known, then the cost."""
-    shown = [row for row in card.rows if not np.isnan(row.values).all()]
-    headline = [row for row in shown if row.line.name == headline_of(card)]
-    first = headline[0].metric if headline else ""
-    return sorted(shown, key=lambda row: (row.metric != first, ORDER.index(find_metric(row.metric).family)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -31,6 +31,7 @@ from .plan import Step, plan, wants_of
 from .targets import rescaled
 
 Function = Callable[[nn.Module, Tensor, list[int]], Any]
+Role = Literal["method", "control", "bound"]  # control: knows nothing of the model; bound: knows what metrics reward
 
 
 class Explainer(ABC):
@@ -38,7 +39,7 @@ class Explainer(ABC):
 
     name: str
     promises: frozenset[str] = frozenset()  # axioms
-    control: bool = False  # it knows nothing of the model
+    role: Role = "method"
     samples: bool = False
 
     @abstractmethod
@@ -87,8 +88,10 @@ class Ours(Explainer):
         return self.entry.axioms
 
     @property
-    def control(self) -> bool:  # type: ignore[override]
-        return self.entry.family == "control" and self.entry.class_blind  # a search knows the model
+    def role(self) -> Role:  # type: ignore[override]
+        if self.entry.family != "control":
+            return "method"
+        return "control" if self.entry.class_blind else "bound"  # a search speaks for a class
 
     @property
     def samples(self) -> bool:  # type: ignore[override]
@@ -121,7 +124,7 @@ class Theirs(Explainer):
     name: str
     function: Function
     promises: frozenset[str] = frozenset()
-    control: bool = False
+    role: Role = "method"
     samples: bool = False
 
     def evidence(self, probe: Probe, *, seed: int) -> Evidence:
@@ -162,6 +165,7 @@ class Recorded(Explainer):
     method: Ours
 
     promises = property(lambda self: self.method.promises)
+    role = property(lambda self: self.method.role)
     samples = property(lambda self: self.method.samples)
 
     def of_image(self, index: int, sample: Sample) -> Explainer:
