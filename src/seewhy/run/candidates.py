@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
@@ -13,13 +14,45 @@ from ..errors import SeewhyError
 from ..models.model import Model
 from ..registry import Entry, find_method
 from .auto import affordable_windows
-from .explainers import Explainer, Ours, explainer_of
+from .explainers import Explainer, Ours, explainer_of, explainers_of
+from .plan import AUTO
 
 CANDIDATES = (
     "saliency", "smooth-grad", "integrated-gradients", "grad-cam", "layer-cam", "gradient-attention", "legrad",
     "occlusion", "rise", "kernel-shap",
 )  # fmt: skip
 LEAST = 32  # samples below which an error bar is hardly worth reading
+
+
+@dataclass(frozen=True)
+class Entrants:
+    """Who takes part, which of them nobody named, and who was left out for which reason."""
+
+    explainers: list[Explainer]
+    chosen: frozenset[str]
+    left_out: Mapping[str, str]
+
+
+def entrants(methods: Any, model: Model, image: Tensor, most: int, seed: int) -> Entrants:
+    """Those who were named; `auto`, or nothing, stands for the candidates."""
+    named, wanted = _named(methods)
+    asked = explainers_of(named, model, seed=seed) if named is not None else []
+    found, left_out = candidates(model, image, most, seed) if wanted else ([], {})
+    known = {one.name for one in asked}
+    chosen = [one for one in found if one.name not in known]
+    return Entrants([*asked, *chosen], frozenset(one.name for one in chosen), left_out)
+
+
+def _named(methods: Any) -> tuple[Any, bool]:
+    """What was named beside `auto`, and whether that was."""
+    if methods is None or (isinstance(methods, str) and methods == AUTO):
+        return None, True
+    if isinstance(methods, Mapping):
+        return {name: what for name, what in methods.items() if name != AUTO}, AUTO in methods
+    if isinstance(methods, list | tuple):
+        rest = [one for one in methods if not (isinstance(one, str) and one == AUTO)]
+        return rest, len(rest) < len(methods)
+    return methods, False
 
 
 def candidates(model: Model, image: Tensor, most: int, seed: int) -> tuple[list[Explainer], dict[str, str]]:

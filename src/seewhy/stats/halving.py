@@ -64,9 +64,7 @@ def hopeless(
 ) -> bool:
     """Whether none would be told from the leader on so many images, were the difference as large as it may be."""
     leader = leading(scores)
-    return all(
-        _would_need(scores[leader], scores[name], tests, clusters) > images for name in scores if name != leader
-    )
+    return all(_would_need(scores[leader], scores[name], tests, clusters) > images for name in scores if name != leader)
 
 
 def _would_need(ours: ArrayLike, theirs: ArrayLike, tests: int, clusters: Sequence[Any] | None) -> float:
