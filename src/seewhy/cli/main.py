@@ -22,6 +22,7 @@ from .explain import explain
 from .layers import layers
 from .methods import methods
 from .overview import overview
+from .recommend import recommend
 from .show import show
 
 TRACEBACK = "SEEWHY_TRACEBACK"
@@ -32,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for command in (explain, compare, audit, overview, show, methods, layers, card, cost, doctor, demo):
+for command in (explain, compare, audit, recommend, overview, show, methods, layers, card, cost, doctor, demo):
     app.command()(command)
 
 

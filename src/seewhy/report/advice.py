@@ -25,7 +25,8 @@ def advice(found: Recommendation) -> Iterator[str]:
     """What to use first, then what it rests on."""
     yield from _use(found) if found.method is not None else _none(found)
     yield from _rounds(found)
-    yield f"It took {found.evidence.cost}, of {found.evidence.expected} for all on all images: {ENDINGS[found.ended]}."
+    spent, most = found.evidence.cost, found.evidence.expected
+    yield f"It took {spent}, of at most {most} for all on all images: {ENDINGS[found.ended]}."
     if found.priced:
         yield found.priced
     yield from (f"{name} did not take part: {why}" for name, why in found.left_out.items())
@@ -39,8 +40,8 @@ def reason(found: Recommendation) -> str:
         return f"None of the {_field(found)} is surely better than every control on {images}."
     scored = f"{found.line} {bounded(found.evidence.interval(method, found.line))}"
     if found.tied:
-        others = len(found.tied) + 1
-        return f"the cheapest of {others} methods that cannot be told apart as the best by {found.line} on {images} ({scored})."
+        alike = f"{len(found.tied) + 1} methods that cannot be told apart"
+        return f"the cheapest of the {alike} by {found.line} on {images} ({scored})."
     return f"the best of {_field(found)} by {found.line} on {images} ({scored})."
 
 
@@ -82,7 +83,7 @@ def _none(found: Recommendation) -> Iterator[str]:
         more = f"; about {rounded(most)} images would be needed to tell" if math.isfinite(most) else ""
         yield f"{method} is not surely better than {listed(lost)}{more}."
     if ahead and set(found.left) <= set(controls):
-        yield f"Every method is surely behind {listed(ahead)}: its maps say less of this model than one without knowledge."
+        yield f"Every method is surely behind {listed(ahead)}: their maps say less than one that knows nothing."
 
 
 def _rounds(found: Recommendation) -> Iterator[str]:
@@ -98,5 +99,5 @@ def _rounds(found: Recommendation) -> Iterator[str]:
 
 
 def _field(found: Recommendation) -> str:
-    methods, controls = (len(found.evidence.named(role)) for role in ("method", "control"))  # type: ignore[arg-type]
+    methods, controls = len(found.evidence.named("method")), len(found.evidence.named("control"))
     return f"{methods} method{'s' * (methods != 1)} beside {controls} control{'s' * (controls != 1)}"

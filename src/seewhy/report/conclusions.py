@@ -151,13 +151,16 @@ def _doubts(card: ReportCard) -> Iterator[str]:
 
 
 def _missing(card: ReportCard) -> Iterator[str]:
+    together: dict[tuple[str, int], list[str]] = {}
     for one in card.contestants:
         for problem, count in one.problems.items():
-            yield f"{one.name} made no map of {counted(count)}: {problem}."
-    for name, whys in zip(card.methods, card.row(card.headline).whys, strict=True):
+            together.setdefault((problem, count), []).append(one.name)
+    for (problem, count), names in together.items():
+        yield f"{listed(names)} made no map of {counted(count)}: {problem}."
+    for one, whys in zip(card.contestants, card.row(card.headline).whys, strict=True):
         for why, count in whys.items():
-            if why not in (NO_MAP, NOT_ASKED):
-                yield f"The {card.headline} of {name} cannot be computed on {counted(count)}: {why}."
+            if why not in (NO_MAP, NOT_ASKED, *one.problems):
+                yield f"The {card.headline} of {one.name} cannot be computed on {counted(count)}: {why}."
 
 
 def _limits(card: ReportCard) -> str:

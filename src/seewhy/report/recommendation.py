@@ -30,7 +30,7 @@ class Round:
     dropped: Mapping[str, str]  # who was surely behind -> behind whom; "" where there was no number at all
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Recommendation(Recommends):
     """The most faithful method for one model, with all that was measured to find it."""
 
@@ -73,10 +73,10 @@ class Recommendation(Recommends):
         return compare({name: self._scores[name] for name in self.left}, clusters=self.evidence.clusters)
 
     def probability(self, name: str) -> float:
-        """At least how probable it is that a method is the best: of those left, less what speaks for each dropped one."""
+        """At least how probable it is that a method is the best: of those left, less the doubts about the others."""
         dropped = [one for one, victor in self._victors.items() if victor]
         doubts = [1 - ahead(self._scores[name], self._scores[one], clusters=self.evidence.clusters) for one in dropped]
-        return max(0.0, self.among_left.best[name] - sum(doubts))
+        return float(np.maximum(0.0, self.among_left.best[name] - sum(doubts)))  # NaN from too few images stays
 
     def surely_better(self, ours: str, theirs: str) -> bool:
         """On the same images, or because ours is better than the one that theirs fell behind."""
@@ -155,6 +155,9 @@ class Recommendation(Recommends):
 
     def __str__(self) -> str:
         return self.summary()
+
+    def __repr__(self) -> str:
+        return f"<Recommendation of {self.method or 'no method'} for {self.evidence.model}>"
 
     @cached_property
     def _victors(self) -> dict[str, str]:

@@ -87,14 +87,15 @@ def plan(
 
     A recommendation, or `auto:PATH` of a stored one, chooses for the model that it was made for.
     """
-    single = methods is None or isinstance(methods, str)
+    single = methods is None or isinstance(methods, str | Recommends)
     if methods is None:
         methods = default_method(model)
+    chooser = methods[0] if isinstance(methods, list | tuple) and len(methods) == 1 else methods
     options = {name: _layer_name(value, model) for name, value in options.items()}
-    found = recommended(methods)
-    if found is not None or methods == AUTO:
+    found = recommended(chooser)
+    if found is not None or chooser == AUTO:
         choice = choose(model, options, budget, image) if found is None else found.choice(model)
-        return [replace(_step(choice.entry, {**choice.options, **options}, seed), why=choice.why)], True
+        return [replace(_step(choice.entry, {**choice.options, **options}, seed), why=choice.why)], single
     per_method = methods if isinstance(methods, Mapping) else {name: {} for name in _names(methods)}
     entries = [find_method(name) for name in per_method]
     _all_known(options, entries)
@@ -138,7 +139,7 @@ def _layer_name(value: Any, model: Model) -> Any:
     return find_name(value, model.module) if isinstance(value, Module) and isinstance(model, TorchModel) else value
 
 
-def _names(methods: str | Sequence[str]) -> list[str]:
+def _names(methods: Any) -> list[str]:
     return [methods] if isinstance(methods, str) else list(dict.fromkeys(methods))
 
 

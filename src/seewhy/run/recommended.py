@@ -33,8 +33,8 @@ class Recommended:
         """What to run on this model; another one is refused."""
         if model.fingerprint != self.fingerprint:
             raise UnusableRecommendation(
-                f"It was made for {self.model} ({self.fingerprint[:12]}), and {model.name} ({model.fingerprint[:12]}) is "
-                "another model, or has other weights.",
+                f"The recommendation was made for {self.model} ({self.fingerprint[:12]}); {model.name} "
+                f"({model.fingerprint[:12]}) is another model, or has other weights.",
                 fix="run `seewhy recommend` for this model, or choose method='auto' or a name.",
             )
         if not self.method:

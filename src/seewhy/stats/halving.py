@@ -14,7 +14,7 @@ from .bootstrap import FEWEST, difference_interval, resampled
 from .power import needed
 from .quantiles import LEVEL
 from .signs import sign_flip
-from .units import Units
+from .units import Numbers, Units
 
 
 def rounds(images: int, contestants: int) -> list[int]:
@@ -41,7 +41,7 @@ def surely_better(ours: ArrayLike, theirs: ArrayLike, *, tests: int, clusters: S
     return len(units) > 0 and float(units.mean[0]) > 0 and sign_flip(units) * tests <= 1 - LEVEL
 
 
-def behind(scores: Mapping[str, ArrayLike], *, tests: int, clusters: Sequence[Any] | None = None) -> dict[str, str]:
+def behind(scores: Mapping[str, Numbers], *, tests: int, clusters: Sequence[Any] | None = None) -> dict[str, str]:
     """Who is surely behind, and behind whom: the one with the highest mean.
 
     The best is among them with 5 % at most, however often one looks, where `tests` counts its rivals times the looks:
@@ -54,13 +54,13 @@ def behind(scores: Mapping[str, ArrayLike], *, tests: int, clusters: Sequence[An
     }
 
 
-def leading(scores: Mapping[str, ArrayLike]) -> str:
+def leading(scores: Mapping[str, Numbers]) -> str:
     """Who has the highest mean."""
     return max(scores, key=lambda name: float(np.nanmean(scores[name])))
 
 
 def hopeless(
-    scores: Mapping[str, ArrayLike], images: int, *, tests: int, clusters: Sequence[Any] | None = None
+    scores: Mapping[str, Numbers], images: int, *, tests: int, clusters: Sequence[Any] | None = None
 ) -> bool:
     """Whether none would be told from the leader on so many images, were the difference as large as it may be."""
     leader = leading(scores)
