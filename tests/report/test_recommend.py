@@ -16,10 +16,10 @@ from seewhy.testing import scenes
 from seewhy.testing.tiny_models import pictures, plain_function, tiny_cnn
 
 PLAIN = seewhy.Preprocess.plain()
-GAIN = {"symmetric-gain": {"steps": 8, "fills": 1}}
+GAIN = {"symmetric-gain": {"steps": 6, "fills": 1}}
 TINY = {"preprocess": PLAIN, "metrics": GAIN}
 METHODS = {
-    "occlusion": {"window": 16, "stride": 8},
+    "occlusion": {"window": 24, "stride": 12},
     "saliency": {},
     "black": ("integrated-gradients", {"baseline": "black"}),
 }
@@ -28,7 +28,7 @@ CONTROLS = {"random", "blurred-random", "centre-prior", "edges"}
 
 @pytest.fixture(scope="module")
 def scene(trained):
-    return trained("cnn").network, scenes.dataset(24, split="test").images
+    return trained("cnn").network, scenes.dataset(16, split="test").images
 
 
 @pytest.fixture(scope="module")
@@ -62,16 +62,19 @@ def test_on_scenes_the_right_methods_stay_and_black_and_the_controls_fall_behind
     assert {name for one in found.rounds for name in one.dropped} >= {"black", *CONTROLS}
 
 
-def test_it_says_the_same_as_judging_all_on_all_images_for_clearly_fewer_calls(scene, found):
-    network, images = scene
-    everything = seewhy.report_card(network, images, METHODS, preprocess=PLAIN, metrics=GAIN)
+def test_it_says_the_same_as_judging_all_on_all_images_for_less_than_half_the_calls(scene):
+    network, images = scene[0], scenes.dataset(32, split="test").images
+    methods = {"saliency": {}, "black": ("integrated-gradients", {"baseline": "black", "steps": 16})}
+    found = seewhy.recommend(network, images, methods=methods, **TINY)
+    everything = seewhy.report_card(network, images, methods, **TINY)
     best = everything.ranking("gain").best
-    assert {name for name, share in best.items() if share > 0.01} == set(found.left)
-    assert found.evidence.cost.calls < 0.7 * everything.cost.calls
-    shared = found.evidence.row("gain").values
+    assert max(best, key=lambda name: best[name]) == found.method == "saliency"
+    assert found.ended == "decided"
+    assert found.evidence.cost.calls < everything.cost.calls / 2
+    values = found.evidence.row("gain").values
     seen = [everything.images.index(name) for name in found.evidence.images]
     expected = everything.row("gain").values[:, seen]
-    np.testing.assert_allclose(shared[~np.isnan(shared)], expected[~np.isnan(shared)], atol=1e-5)
+    np.testing.assert_allclose(values[~np.isnan(values)], expected[~np.isnan(values)], atol=1e-5)
 
 
 def test_no_image_is_judged_twice_and_the_dropped_say_why_they_have_no_number(found):
@@ -83,21 +86,10 @@ def test_no_image_is_judged_twice_and_the_dropped_say_why_they_have_no_number(fo
     assert whys[at] == {"dropped after round 1": len(found.evidence.images) - first}
 
 
-def test_when_methods_tie_the_cheapest_is_named_and_how_many_images_would_tell(images):
-    def again(network, images, targets):
-        return noise(network, images, targets)
-
-    sure = {"saliency": {}, "twin": ("saliency", {}), "dear": ("smooth-grad", {"samples": 8, "noise": 1e-6})}
-    found = ask(pictures(16, 3, 24, 24), sure)
-    assert found.method is None or found.calls(found.method) == 2
-    with_words = found.summary()
-    assert "cannot be told apart" in with_words or "No method is recommended" in with_words
-
-
 def test_the_cheapest_of_the_tied_is_recommended(scene):
     network, images = scene
     alike = {"dear": ("smooth-grad", {"samples": 4, "noise": 1e-5}), "cheap": ("saliency", {})}
-    found = seewhy.recommend(network, images[:14], methods=alike, **TINY)
+    found = seewhy.recommend(network, images[:9], methods=alike, **TINY)
     assert found.method == "cheap"
     assert found.tied == ("dear",)
     assert "the cheapest of the 2 methods that cannot be told apart" in found.summary()
@@ -108,7 +100,7 @@ def test_a_tie_that_no_image_at_hand_can_break_ends_early(scene):
     network, images = scene
     found = seewhy.recommend(network, images, methods={"one": ("saliency", {}), "two": ("saliency", {})}, **TINY)
     assert found.ended == "tied"
-    assert len(found.evidence.images) == found.rounds[0].images < 24
+    assert len(found.evidence.images) == found.rounds[0].images < 16
     assert "nothing tells them apart" in found.summary()
 
 
@@ -122,7 +114,7 @@ def test_where_nothing_beats_the_controls_none_is_recommended(images):
 
 def test_a_method_surely_behind_a_control_is_not_recommended(scene):
     network, images = scene
-    found = seewhy.recommend(network, images, methods={"black": METHODS["black"]}, **TINY)
+    found = seewhy.recommend(network, images[:10], methods={"black": METHODS["black"]}, **TINY)
     assert found.method is None
     assert found.ended == "decided"
     assert "Every method is surely behind" in found.summary()
@@ -130,7 +122,7 @@ def test_a_method_surely_behind_a_control_is_not_recommended(scene):
 
 def test_the_probability_of_being_best_is_known_and_never_more_than_one(found):
     assert 0.3 < sum(found.probability(name) for name in found.worthy) <= 1.0
-    assert "It is the best of all with a probability of at least" in found.summary()
+    assert "It is the best of all on at least" in found.summary()
 
 
 def test_too_few_images_say_nothing_but_say_so(images):
@@ -148,7 +140,8 @@ def test_a_method_without_any_map_is_dropped_at_once_and_a_function_can_win(imag
 
 def test_where_less_is_better_the_lower_one_wins(scene):
     network, images = scene
-    found = seewhy.recommend(network, images[:12], methods=METHODS, line="deletion", **TINY)
+    two = {name: METHODS[name] for name in ("saliency", "black")}
+    found = seewhy.recommend(network, images[:10], methods=two, line="deletion", **TINY)
     assert "black" not in found.left
     assert found.evidence.interval("saliency", "deletion").value < found.evidence.interval("black", "deletion").value
 
@@ -158,8 +151,9 @@ def test_where_less_is_better_the_lower_one_wins(scene):
 
 def test_without_names_methods_of_several_families_take_part_that_the_model_can_have(images):
     found = seewhy.recommend(plain_function, images[:2], target=1, per_map=150, **TINY)
-    assert found.evidence.named("method") == ["occlusion", "rise", "kernel-shap"]
+    assert found.evidence.named("method") == ["occlusion", "rise"]
     assert "gradients" in found.left_out["grad-cam"]
+    assert found.left_out["kernel-shap"].endswith("150 are allowed.")
     assert all(found.calls(name) <= 150 for name in found.evidence.named("method"))
 
 
@@ -179,13 +173,11 @@ def test_the_budget_holds_and_leaves_the_dearest_candidates_out(images):
     assert "saliency" in found.evidence.methods
 
 
-def test_a_budget_that_ends_between_rounds_ends_the_run_with_what_there_is(scene):
-    network, images = scene
-    first = seewhy.recommend(network, images[:9], methods=METHODS, **TINY).evidence.cost.calls
-    found = seewhy.recommend(network, images, methods=METHODS, budget=2 * first, **TINY)
+def test_a_budget_that_ends_between_rounds_ends_the_run_with_what_there_is():
+    found = ask(pictures(16, 3, 24, 24), {"noise": noise}, budget=560)
     assert found.ended == "budget"
-    assert found.evidence.cost.calls <= 2 * first
-    assert len(found.evidence.images) < 24
+    assert 560 - 62 < found.evidence.cost.calls <= 560
+    assert 9 < len(found.evidence.images) < 16
 
 
 def test_what_was_named_is_never_left_out_in_silence(images):
@@ -253,14 +245,17 @@ def test_explain_uses_it_and_says_so(scene, found, tmp_path):
         assert {**one.origin.options, **found.settings[found.method]["options"]} == one.origin.options
         (check,) = [check for check in one.checks if check.name == "method"]
         assert f"{one.origin.method.capitalize()} was recommended: " in check.message
-        assert "on 24 images" in check.message
+        assert "on 16 images" in check.message
 
 
-def test_options_given_to_explain_go_before_the_recommended_ones(scene, found):
+def test_options_given_to_explain_go_before_the_recommended_ones(scene):
     network, images = scene
-    only = seewhy.recommend(network, images[:12], methods={"occlusion": METHODS["occlusion"]}, **TINY)
-    made = seewhy.explain(network, images[0], method=only, preprocess=PLAIN, window=20)
-    assert (made.origin.options["window"], made.origin.options["stride"]) == (20, 8)
+    soft = {"soft": ("smooth-grad", {"samples": 4, "noise": 1e-4})}
+    made = seewhy.explain(
+        network, images[0], method=seewhy.recommend(network, images[:9], methods=soft, **TINY), preprocess=PLAIN,
+        noise=1e-3, seed=5,
+    )  # fmt: skip
+    assert (made.origin.options["samples"], made.origin.options["noise"], made.origin.seed) == (4, 1e-3, 5)
 
 
 def test_another_model_or_other_weights_are_refused(scene, found, tmp_path):
@@ -291,7 +286,7 @@ def test_a_function_that_is_recommended_cannot_be_run_by_explain_which_says_so(s
         return asked.grad.abs()
 
     network, images = scene
-    found = seewhy.recommend(network, images[:12], methods={"mine": gradient}, **TINY)
+    found = seewhy.recommend(network, images[:10], methods={"mine": gradient}, **TINY)
     assert found.method == "mine"
     with pytest.raises(UnusableRecommendation, match="only its function"):
         seewhy.explain(network, images[0], method=found, preprocess=PLAIN)

@@ -48,7 +48,9 @@ def reason(found: Recommendation) -> str:
 def _use(found: Recommendation) -> Iterator[str]:
     method = str(found.method)
     sure = found.probability(method)
-    chance = "" if math.isnan(sure) else f" It is the best of all with a probability of at least {percent(sure)}."
+    chance = (
+        "" if math.isnan(sure) else f" It is the best of all on at least {percent(sure)} of the resampled image sets."
+    )
     yield f"Use {method}: {reason(found)} One map takes {number(found.calls(method))} model calls.{chance}"
     yield from _beside(found, method)
     for other in found.tied:

@@ -12,8 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..errors import UnusableRecommendation
-from ..run.recommended import SCHEMA, Recommended, Recommends, read
+from ..run.recommended import SCHEMA, Recommended, Recommends, damaged, read
 from ..stats.compare import Ranking, compare
 from ..stats.halving import ahead, surely_better
 from .card import Contestant, Numbers, ReportCard
@@ -150,8 +149,7 @@ class Recommendation(Recommends):
                 data["tests"], data["ended"], data["left_out"], from_json(data["evidence"]), data["priced"],
             )  # fmt: skip
         except (KeyError, TypeError, AttributeError) as error:
-            problem = f"{path} is a damaged recommendation: {type(error).__name__} at {error}."
-            raise UnusableRecommendation(problem, fix="write it again with `seewhy recommend --out`.") from error
+            raise damaged(path, error) from error
 
     def __str__(self) -> str:
         return self.summary()

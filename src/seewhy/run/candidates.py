@@ -13,7 +13,7 @@ from ..domain.regions import Grid
 from ..errors import SeewhyError
 from ..models.model import Model
 from ..registry import Entry, find_method
-from .auto import affordable_windows
+from .auto import SURE, affordable_windows
 from .explainers import Explainer, Ours, explainer_of, explainers_of
 from .plan import AUTO
 
@@ -21,7 +21,7 @@ CANDIDATES = (
     "saliency", "smooth-grad", "integrated-gradients", "grad-cam", "layer-cam", "gradient-attention", "legrad",
     "occlusion", "rise", "kernel-shap",
 )  # fmt: skip
-LEAST = 32  # samples below which an error bar is hardly worth reading
+LEAST = 32  # samples below which an error bar is hardly worth reading; of some fifty regions it takes SURE of them
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ def fitting(entry: Entry, model: Model, image: Tensor, most: int) -> dict[str, A
     if "regions" in entry.options and find_spec("skimage") is None:
         options["regions"] = Grid()
     if "samples" in entry.options:
-        samples = entry.options["samples"].default
-        while _calls(entry, {**options, "samples": samples}, model, image) > most and samples // 2 >= LEAST:
+        samples, least = entry.options["samples"].default, SURE if "regions" in entry.options else LEAST
+        while _calls(entry, {**options, "samples": samples}, model, image) > most and samples // 2 >= least:
             samples //= 2
         options["samples"] = samples
     return options

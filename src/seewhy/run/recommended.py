@@ -17,6 +17,7 @@ from .auto import Choice
 
 SCHEMA = {"name": "seewhy-recommendation", "version": 1}
 STORED = "auto:"  # and a path
+AGAIN = "write it again with `seewhy recommend --out`."
 
 
 @dataclass(frozen=True)
@@ -57,22 +58,29 @@ def recommended(source: Any) -> Recommended | None:
     if isinstance(source, Recommends):
         return source.recommended
     if isinstance(source, str) and source.startswith(STORED):
-        return Recommended(**read(source.removeprefix(STORED))["recommended"])
+        path = source.removeprefix(STORED)
+        try:
+            return Recommended(**read(path)["recommended"])
+        except (KeyError, TypeError) as error:
+            raise damaged(path, error) from error
     return None
+
+
+def damaged(path: str | Path, error: Exception) -> UnusableRecommendation:
+    """What to say of a file whose fields are not what they should be."""
+    problem = f"{path} is a damaged recommendation: {type(error).__name__} at {error}."
+    return UnusableRecommendation(problem, fix=AGAIN)
 
 
 def read(path: str | Path) -> dict[str, Any]:
     """A stored recommendation as plain data."""
     try:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        problem = f"There is no recommendation at {path}: {error.strerror or error}."
-        raise UnusableRecommendation(problem, fix="give the file that `seewhy recommend --out` wrote.") from error
-    except ValueError as error:
-        problem = f"{path} is no recommendation, or a damaged one: {error}."
+    except (OSError, ValueError) as error:
+        problem = f"There is no recommendation at {path}: {getattr(error, 'strerror', None) or error}."
         raise UnusableRecommendation(problem, fix="give the file that `seewhy recommend --out` wrote.") from error
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         found = data.get("schema") if isinstance(data, dict) else type(data).__name__
         problem = f"{path} is no recommendation that this version reads: its schema is {found!r}."
-        raise UnusableRecommendation(problem, fix="write it again with `seewhy recommend --out`.")
+        raise UnusableRecommendation(problem, fix=AGAIN)
     return data

@@ -59,9 +59,7 @@ def leading(scores: Mapping[str, Numbers]) -> str:
     return max(scores, key=lambda name: float(np.nanmean(scores[name])))
 
 
-def hopeless(
-    scores: Mapping[str, Numbers], images: int, *, tests: int, clusters: Sequence[Any] | None = None
-) -> bool:
+def hopeless(scores: Mapping[str, Numbers], images: int, *, tests: int, clusters: Sequence[Any] | None = None) -> bool:
     """Whether none would be told from the leader on so many images, were the difference as large as it may be."""
     leader = leading(scores)
     return all(_would_need(scores[leader], scores[name], tests, clusters) > images for name in scores if name != leader)
