@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 ROLES = ("method", "bound", "control")
 ARROWS = {"higher": "↑", "lower": "↓", "neither": ""}
-KEY = "↑ higher is better  ↓ lower is better  – no number; dim: controls, which know nothing of the model, and searches"
+KEY = "↑ higher is better  ↓ lower is better  – no number"
+ROUNDS_TO_NOTHING = 0.0005
 GAP, WIDEST = 2, 22
 Level = StrEnum("Level", ["quick", "standard", "full"])
 LevelName = Annotated[Level, typer.Option(metavar="LEVEL", help="quick, standard or full.", rich_help_panel=o.QUESTION)]
@@ -159,12 +160,16 @@ def _cell(card: ReportCard, method: str, line: str) -> str:
     found = card.interval(method, line)
     if found.value != found.value:
         return "–"
-    half = max(found.high - found.value, found.value - found.low)
-    return f"{_short(found.value)} ±{_short(half)}" if found.known else _short(found.value)
+    half = max(found.high - found.value, found.value - found.low) if found.known else 0.0
+    return (
+        f"{_short(found.value, found.value)} ±{_short(half, found.value)}" if half else _short(found.value, found.value)
+    )
 
 
-def _short(value: float) -> str:
-    """Two digits behind the point, or two that count where there are fewer."""
-    size = abs(value)
-    text = f"{size:.0f}" if size >= 100 else f"{size:.2f}" if size >= 0.1 or size < 5e-7 else f"{size:.2g}"
+def _short(value: float, beside: float) -> str:
+    """As many digits behind the point as the mean deserves."""
+    size = abs(beside)
+    if value and (max(size, value) < ROUNDS_TO_NOTHING or size >= 1e6):
+        return f"{value:.0e}"
+    text = f"{abs(value):.{0 if size >= 100 else 2 if size >= 0.1 else 3}f}"
     return f"{MINUS if value < 0 and float(text) else ''}{text}"

@@ -90,17 +90,15 @@ def _reached(card: ReportCard) -> Iterator[str]:
         known = {method: part for method, part in parts.items() if part is not None}
         told = [f"{method} {_share(part)}" for method, part in known.items() if part.known]
         if told:
-            yield f"Of the {card.headline} that {bound} finds by asking what the metric will ask, {_reach(told)}."
+            beyond = any(part.known and part.low > 1 for part in known.values())
+            more = "; maps finer than the parts of the search can go beyond it" if beyond else ""
+            yield f"Of the {card.headline} that {bound} finds by asking what metrics ask, reached: {listed(told)}{more}."
         elif known:
             yield f"{bound} finds no {card.headline} that is surely above zero: nothing can be measured against it."
 
 
 def _share(part: Interval) -> str:
     return f"{percent(part.value)} [{percent(part.low)}, {percent(part.high)}]"
-
-
-def _reach(told: list[str]) -> str:
-    return f"{listed(told)} {'is' if len(told) == 1 else 'are'} reached"
 
 
 def _between_methods(card: ReportCard) -> Iterator[str]:

@@ -84,7 +84,7 @@ def _judged(line: str, metrics: Any) -> tuple[list[Judge], tuple[str, Line]]:
     known = {one.name: metric.name for metric in all_metrics().values() for one in metric.lines}
     if line not in known:
         raise BadOption(f"No metric has a line {line!r}.{near(line, known)}", fix="see the report card for its lines.")
-    judges = judges_of("extended", known[line] if metrics is None else metrics)
+    judges = judges_of("extended", known[line] if metrics is None else metrics, {})
     found = [(j.metric.name, one) for j in judges for one in j.metric.lines if one.name == line]
     if not found:
         raise BadOption(f"line={line!r} is not of these metrics.", fix=f"ask for {known[line]}, which it is of.")

@@ -77,7 +77,7 @@ def report_card(
         beside = [*(CONTROLS if controls else ()), *((BOUND,) if bound or (bound is None and level == "full") else ())]
         explainers += missing(beside, explainers, adapted, seed)
         job = Job(adapted, [], reins, None, "float32", None, "quick", seed, backend)
-        court = Court(job, explainers, judges_of(level, metrics), len(items))
+        court = Court(job, explainers, judges_of(level, metrics, {"truth": masks, "gaze": gaze}), len(items))
         taught = None if tune is False else _tuned(court, items if tune is True else expand(tune)[0])
         court = replace(court, tuned=None if taught is None else taught.model)
         sitting = Sitting(court, announce)
@@ -127,12 +127,14 @@ def missing(names: Sequence[str], explainers: Sequence[Explainer], model: Model,
     return explainers_of([name for name in names if name not in known], model, seed=seed)
 
 
-def judges_of(level: Card, metrics: Any) -> list[Judge]:
-    """The metrics of a level, or those that were named."""
+def judges_of(level: Card, metrics: Any, known: Mapping[str, Any]) -> list[Judge]:
+    """The metrics of a level, with those that read what is known and cost no call, or those that were named."""
     if level not in get_args(Card):
         raise BadOption(f"level={level!r} is not possible.", fix=f"give one of: {', '.join(CARDS)}.")
     if metrics is None:
-        return [_judge(metric, metric.brief if level == "quick" else {}) for metric in metrics_of(level)]
+        reading = [metric for metric in metrics_of("standard") if any(known.get(a) is not None for a in metric.asks)]
+        chosen = {metric.name: metric for metric in [*metrics_of(level), *reading]}
+        return [_judge(metric, metric.brief if level == "quick" else {}) for metric in chosen.values()]
     named = {metrics: {}} if isinstance(metrics, str) else metrics
     named = named if isinstance(named, Mapping) else {name: {} for name in named}
     return [_judge(find_metric(name), given) for name, given in named.items()]

@@ -63,7 +63,7 @@ class Sitting:
         if self.announce is not None:
             each = price(court.job.model, sample)
             minutes = duration(each * self.expected.calls)
-            self.announce(f"At most {self.expected}; at {each * 1e3:.3g} ms each about {minutes}.")
+            self.announce(f"At most {self.expected}; at {each * 1e3:.3g} ms each up to {minutes}.")
 
     def card(
         self, level: str, clusters: Sequence[Any] | None, taught: MaskedEvaluator | None, seconds: float

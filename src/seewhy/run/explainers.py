@@ -21,7 +21,7 @@ from ..engine.game import gather
 from ..engine.maps import at_pixels
 from ..engine.probe import Probe
 from ..engine.records import Wants
-from ..errors import BadMap, SeewhyError
+from ..errors import BadMap, BadOption, SeewhyError, UnknownOption
 from ..explanation import Explanation
 from ..inputs.read import Sample
 from ..models.model import Model
@@ -196,9 +196,25 @@ def explainers_of(
         methods = [methods]
     if isinstance(methods, list) and methods and all(isinstance(one, Explanation) for one in methods):
         methods = _by_method(methods)
-    if not isinstance(methods, Mapping):
-        return [explainer_of(one, model, seed=seed, options=options) for one in methods]
-    return [_named(name, what, model, seed, options) for name, what in methods.items()]
+    if isinstance(methods, Mapping):
+        return [_named(name, what, model, seed, options) for name, what in methods.items()]
+    ours = _ours([one for one in methods if isinstance(one, str)], model, seed, options or {})
+    found = [ours[one] if isinstance(one, str) else explainer_of(one, model, seed=seed) for one in methods]
+    names = [one.name for one in found]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        problem = f"Several methods are called {', '.join(map(repr, twice))}."
+        raise BadOption(problem, fix="name them: {'one': method, 'other': (method, {option: value})}.")
+    return found
+
+
+def _ours(names: Sequence[str], model: Model, seed: int, options: Mapping[str, Any]) -> dict[str, Explainer]:
+    """Methods by what they were called; each takes the options that it has."""
+    if options and not names:
+        raise UnknownOption(
+            f"No method is there to take {', '.join(options)}.", fix="give functions their options yourself."
+        )
+    steps, _ = plan(names[0] if len(names) == 1 else names, options, model, seed=seed) if names else ([], True)
+    return {name: Ours(step.entry.name, step) for name, step in zip(dict.fromkeys(names), steps, strict=True)}
 
 
 def _by_method(found: Sequence[Explanation]) -> list[list[Explanation]]:
