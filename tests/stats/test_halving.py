@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ def test_rounds_double_and_end_with_all_images(images, contestants):
     found = rounds(images, contestants)
     assert found[-1] == images
     assert found == sorted(set(found))
-    assert all(2 <= later / earlier < 3 or later == images for earlier, later in zip(found, found[1:], strict=False))
+    assert all(2 <= later / earlier < 3 or later == images for earlier, later in itertools.pairwise(found))
 
 
 @pytest.mark.parametrize(("images", "contestants"), [(40, 12), (24, 7), (200, 6)])

@@ -92,7 +92,8 @@ def _reached(card: ReportCard) -> Iterator[str]:
         if told:
             beyond = any(part.known and part.low > 1 for part in known.values())
             more = "; maps finer than the parts of the search can go beyond it" if beyond else ""
-            yield f"Of the {card.headline} that {bound} finds by asking what metrics ask, reached: {listed(told)}{more}."
+            found = f"Of the {card.headline} that {bound} finds by asking what metrics ask"
+            yield f"{found}, reached: {listed(told)}{more}."
         elif known:
             yield f"{bound} finds no {card.headline} that is surely above zero: nothing can be measured against it."
 
