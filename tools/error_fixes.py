@@ -31,6 +31,7 @@ FIXES = {
     "bad-map": "give one map per image, on the image's own pixels, in the order of the images",
     "missing-capability": "use a method that this kind of model can have; the message names them",
     "budget-too-small": "raise the budget as the message says, or use fewer regions",
+    "unusable-recommendation": "run `seewhy recommend` for this model, or name a method",
     "cancelled": "start again; sampling methods keep what they have after a few batches",
     "store-error": "choose a directory that can be written, or that holds an explanation",
     "damaged-explanation": "get the directory again; do not use the damaged one",

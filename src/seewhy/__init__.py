@@ -17,6 +17,8 @@ _HOMES = {
     "overview": "run.overview",
     "report_card": "report.report_card",
     "ReportCard": "report.card",
+    "recommend": "report.recommend",
+    "Recommendation": "report.recommendation",
     "photo": "inputs.photos",
     "Clip": "inputs.clip",
     "Explanation": "explanation",
@@ -63,6 +65,8 @@ if TYPE_CHECKING:
     from .models.adapt import adapt as adapt
     from .provable.suite import conformance as conformance
     from .report.card import ReportCard as ReportCard
+    from .report.recommend import recommend as recommend
+    from .report.recommendation import Recommendation as Recommendation
     from .report.report_card import report_card as report_card
     from .run.cost import cost as cost
     from .run.explain import explain as explain

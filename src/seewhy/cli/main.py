@@ -24,6 +24,7 @@ from .layers import layers
 from .methods import methods
 from .metrics import metrics
 from .overview import overview
+from .recommend import recommend
 from .show import show
 
 TRACEBACK = "SEEWHY_TRACEBACK"
@@ -34,8 +35,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-VERBS = (explain, compare, audit, overview, show, methods, metrics, layers, card, cost, conformance, doctor, demo)
-for command in VERBS:
+JUDGE = (audit, recommend, conformance)
+ABOUT = (methods, metrics, layers, card, cost, doctor)
+for command in (explain, compare, *JUDGE, overview, show, *ABOUT, demo):
     app.command()(command)
 
 

@@ -23,7 +23,7 @@ def conclusions(card: ReportCard) -> Iterator[str]:
     """Sentences, the most important first."""
     yield _what(card)
     if len(card.images) < FEWEST:
-        yield f"Nothing can be concluded from {_images(len(card.images))}: intervals need at least {FEWEST}."
+        yield f"Nothing can be concluded from {counted(len(card.images))}: intervals need at least {FEWEST}."
         return
     yield from _copy(card)
     if card.row(card.headline).line.better != "neither":
@@ -53,7 +53,7 @@ def _what(card: ReportCard) -> str:
     level = "with the metrics that were named" if card.level == "extended" else f"at the {card.level} level"
     failed = f", {len(card.failures)} more could not be read" if card.failures else ""
     stopped = "; it was stopped before the last image" if card.cancelled else ""
-    return f"Judged {level} on {_images(len(card.images))}{failed}: {card.cost}, {number(card.seconds)} s{stopped}."
+    return f"Judged {level} on {counted(len(card.images))}{failed}: {card.cost}, {number(card.seconds)} s{stopped}."
 
 
 def _copy(card: ReportCard) -> Iterator[str]:
@@ -79,8 +79,8 @@ def _against_controls(card: ReportCard) -> Iterator[str]:
             continue
         hopeless = [name for name in lost if contests[name].difference.value <= 0]
         more = max((contests[name].images_needed for name in lost if name not in hopeless), default=math.inf)
-        advice = "" if hopeless or math.isinf(more) else f"; about {_round(more)} images would be needed to tell"
-        yield f"{found}, not better than {_and(lost)}, which {_know(lost)} nothing of the model{advice}."
+        advice = "" if hopeless or math.isinf(more) else f"; about {rounded(more)} images would be needed to tell"
+        yield f"{found}, not better than {listed(lost)}, which {_know(lost)} nothing of the model{advice}."
 
 
 def _reached(card: ReportCard) -> Iterator[str]:
@@ -92,7 +92,8 @@ def _reached(card: ReportCard) -> Iterator[str]:
         if told:
             beyond = any(part.known and part.low > 1 for part in known.values())
             more = "; maps finer than the parts of the search can go beyond it" if beyond else ""
-            yield f"Of the {card.headline} that {bound} finds by asking what metrics ask, reached: {_and(told)}{more}."
+            found = f"Of the {card.headline} that {bound} finds by asking what metrics ask"
+            yield f"{found}, reached: {listed(told)}{more}."
         elif known:
             yield f"{bound} finds no {card.headline} that is surely above zero: nothing can be measured against it."
 
@@ -113,8 +114,8 @@ def _between_methods(card: ReportCard) -> Iterator[str]:
         contest = ranking.contest(one, other)
         if contest.verdict == "cannot be told apart":
             needed = contest.images_needed
-            more = f": about {_round(needed)} would be needed" if math.isfinite(needed) else ""
-            yield f"{one} and {other} cannot be told apart on {_images(contest.difference.count)}{more}."
+            more = f": about {rounded(needed)} would be needed" if math.isfinite(needed) else ""
+            yield f"{one} and {other} cannot be told apart on {counted(contest.difference.count)}{more}."
         else:
             ahead, behind = (one, other) if contest.verdict == "better" else (other, one)
             yield f"{ahead} is better than {behind} by {bounded(_turned(contest.difference))}."
@@ -149,13 +150,16 @@ def _doubts(card: ReportCard) -> Iterator[str]:
 
 
 def _missing(card: ReportCard) -> Iterator[str]:
+    together: dict[tuple[str, int], list[str]] = {}
     for one in card.contestants:
         for problem, count in one.problems.items():
-            yield f"{one.name} made no map of {_images(count)}: {problem}."
-    for name, whys in zip(card.methods, card.row(card.headline).whys, strict=True):
+            together.setdefault((problem, count), []).append(one.name)
+    for (problem, count), names in together.items():
+        yield f"{listed(names)} made no map of {counted(count)}: {problem}."
+    for one, whys in zip(card.contestants, card.row(card.headline).whys, strict=True):
         for why, count in whys.items():
-            if why not in (NO_MAP, NOT_ASKED):
-                yield f"The {card.headline} of {name} cannot be computed on {_images(count)}: {why}."
+            if why not in (NO_MAP, NOT_ASKED, *one.problems):
+                yield f"The {card.headline} of {one.name} cannot be computed on {counted(count)}: {why}."
 
 
 def _limits(card: ReportCard) -> str:
@@ -171,17 +175,17 @@ def _methods(card: ReportCard) -> list[str]:
     return [one.name for one in card.contestants if one.role == "method" and one.maps]
 
 
-def _images(count: int) -> str:
+def counted(count: int) -> str:
     return f"{count} image{'' if count == 1 else 's'}"
 
 
-def _round(count: float) -> str:
+def rounded(count: float) -> str:
     """A number of images with two digits: it is no more precise than that."""
     digits = max(0, len(str(int(count))) - 2)
     return f"{math.ceil(count / 10**digits) * 10**digits:,}".replace(",", "\u202f")
 
 
-def _and(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 

@@ -13,7 +13,7 @@ import torch
 from ..engine.control import Control, Progress
 from ..errors import BadOption, MissingInput, SeewhyError, UnknownOption
 from ..inputs.expand import Item, expand
-from ..inputs.read import read_sample
+from ..inputs.read import Sample, read_sample
 from ..learners.masked_evaluator import FEWEST, MOST, MaskedEvaluator, fit
 from ..metric_registry import CARDS, Card, Metric, find_metric, metrics_of
 from ..models.adapt import adapt
@@ -67,17 +67,17 @@ def report_card(
     items, _ = expand(images)
     if not items:
         raise MissingInput("There is no image to judge on.", fix="give at least one image; intervals need six.")
-    told = _told(items, masks, gaze, target, clusters)
+    told = told_of(items, masks, gaze, target, clusters)
     reins = control or Control(progress=progress)
     started = time.perf_counter()
     with adapted.borrowed():
-        _meet(adapted, items)
+        meet(adapted, items)
         asked = default_method(adapted) if methods is None else methods
         explainers = explainers_of(asked, adapted, seed=seed, options=options)
         beside = [*(CONTROLS if controls else ()), *((BOUND,) if bound or (bound is None and level == "full") else ())]
-        explainers += _missing(beside, explainers, adapted, seed)
+        explainers += missing(beside, explainers, adapted, seed)
         job = Job(adapted, [], reins, None, "float32", None, "quick", seed, backend)
-        court = Court(job, explainers, _judges(level, metrics, {"truth": masks, "gaze": gaze}), len(items))
+        court = Court(job, explainers, judges_of(level, metrics, {"truth": masks, "gaze": gaze}), len(items))
         taught = None if tune is False else _tuned(court, items if tune is True else expand(tune)[0])
         court = replace(court, tuned=None if taught is None else taught.model)
         sitting = Sitting(court, announce)
@@ -100,7 +100,7 @@ def _tuned(court: Court, items: Sequence[Item]) -> MaskedEvaluator:
     return fit(model, torch.stack(same), fill=court.fill, seed=court.job.seed, control=court.job.control)
 
 
-def _told(items: Sequence[Item], masks: Any, gaze: Any, target: Any, clusters: Sequence[Any] | None) -> Any:
+def told_of(items: Sequence[Item], masks: Any, gaze: Any, target: Any, clusters: Sequence[Any] | None) -> Any:
     """What is known about an image, by its index; lists that do not fit are refused before anything runs."""
     targets, single = per_input(target, len(items), False)
     if not single:
@@ -111,23 +111,23 @@ def _told(items: Sequence[Item], masks: Any, gaze: Any, target: Any, clusters: S
     return lambda i: (targets[i][0], truths[i], gazes[i])
 
 
-def _meet(model: Model, items: Sequence[Item]) -> None:
-    """Let the model meet the first image that can be read: what it offers can depend on the shape."""
+def meet(model: Model, items: Sequence[Item]) -> Sample | None:
+    """The first image that can be read, its shape made known to the model: what it offers can depend on it."""
     for item in items:
-        try:
-            model.meet(tuple(read_sample(item, preprocess_for(model, item)).pixels.shape))
-        except SeewhyError:
-            continue
-        return
+        with suppress(SeewhyError):
+            sample = read_sample(item, preprocess_for(model, item))
+            model.meet(tuple(sample.pixels.shape))
+            return sample
+    return None
 
 
-def _missing(names: Sequence[str], explainers: Sequence[Explainer], model: Model, seed: int) -> list[Explainer]:
+def missing(names: Sequence[str], explainers: Sequence[Explainer], model: Model, seed: int) -> list[Explainer]:
     """Controls and bounds that nobody named."""
     known = {one.name for one in explainers}
     return explainers_of([name for name in names if name not in known], model, seed=seed)
 
 
-def _judges(level: Card, metrics: Any, known: Mapping[str, Any]) -> list[Judge]:
+def judges_of(level: Card, metrics: Any, known: Mapping[str, Any]) -> list[Judge]:
     """The metrics of a level, with those that read what is known and cost no call, or those that were named."""
     if level not in get_args(Card):
         raise BadOption(f"level={level!r} is not possible.", fix=f"give one of: {', '.join(CARDS)}.")

@@ -77,6 +77,12 @@ class Court:
     judges: Sequence[Judge]
     images: int  # in all
     tuned: Model | None = None  # a copy that has learned to see images with holes
+    dropped: Mapping[str, str] = field(default_factory=dict)  # who is not asked any more -> why
+
+    @property
+    def asked(self) -> list[Explainer]:
+        """Those who are still asked."""
+        return [one for one in self.explainers if one.name not in self.dropped]
 
     @functools.cached_property
     def fill(self) -> Baseline:
@@ -96,7 +102,7 @@ class Court:
     def expected(self, image: Tensor) -> Cost:
         """Model calls for one image at most, as far as the explainers tell."""
         total = Cost()
-        for explainer in self.explainers:
+        for explainer in self.asked:
             bill, effort = explainer.cost(image, self.job.model) or Cost(1, 1), self.effort(explainer)
             total += bill * (1 + effort.explanations) + effort.cost
         return total
@@ -109,13 +115,21 @@ class Court:
             model, asked = question.model, question.asked
         with model.borrowed():
             probe = Probe(model, sample.pixels[None], [], job.control, job.precision)
-            asked_for = sum((self.effort(one).cost for one in self.explainers), Cost())
+            asked_for = sum((self.effort(one).cost for one in self.asked), Cost())
             probe.expected = asked_for * self.images if job.backend == "auto" else Cost()
-            wants = functools.reduce(operator.or_, (one.wants(model) for one in self.explainers), Wants())
+            wants = functools.reduce(operator.or_, (one.wants(model) for one in self.asked), Wants())
             look(probe, job, wants, [asked], "logit")
             tuned = self._copy(probe)
             for explainer in self.explainers:
-                yield self._judged(explainer, probe, tuned, index, sample, told)
+                if explainer.name in self.dropped:
+                    yield self._unasked(self.dropped[explainer.name])
+                else:
+                    yield self._judged(explainer, probe, tuned, index, sample, told)
+
+    def _unasked(self, why: str) -> Judged:
+        """What stands where nobody was asked."""
+        missing = {(j.metric.name, line.name): Score.missing(why) for j in self.judges for line in j.metric.lines}
+        return Judged(missing, problem=why)
 
     def _copy(self, probe: Probe) -> Probe | None:
         """The same question to the copy."""
