@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..domain.cost import Cost
-from ..domain.score import Line
+from ..domain.score import Line, Score
 from ..engine.control import Control, Progress
 from ..errors import BadOption, Cancelled, MissingInput, SeewhyError, UnknownOption
 from ..inputs.expand import Item, expand
@@ -36,7 +36,7 @@ from ..run.targets import per_input
 from ..run.truth import on_model, per_image
 from ..stats.bootstrap import mean_interval
 from ..stats.compare import Contest, Ranking, compare
-from ..stats.interval import Interval
+from ..stats.interval import Interval, halfwidth
 from ..stats.proportions import wilson
 
 CONTROLS = ("random", "blurred-random", "centre-prior", "edges")
@@ -63,6 +63,7 @@ class Row:
     line: Line
     values: Numbers  # (methods, images)
     errors: Numbers  # standard error of the metric's own sampling
+    halfwidths: Numbers  # of the 95 % interval that comes from it
     whys: tuple[Mapping[str, int], ...]  # for each method, why there is no number -> number of images
 
 
@@ -338,13 +339,25 @@ class _Tally:
             for line in judge.metric.lines:
                 key = (judge.metric.name, line.name)
                 table = [[one.scores.get(key) for one in column] for column in self.columns]
-                values = np.array([[np.nan if s is None else s.value for s in row] for row in table]).T
-                errors = np.array([[np.nan if s is None else s.stderr for s in row] for row in table]).T
                 whys = [
                     dict(Counter("there is no map" if s is None else s.why for s in row if s is None or not s.known))
                     for row in zip(*table, strict=True)
                 ]
-                yield Row(judge.metric.name, line, values, errors, tuple(whys))
+                numbers = (_each(table, read) for read in (_value, _error, halfwidth))
+                yield Row(judge.metric.name, line, *numbers, tuple(whys))
+
+
+def _each(table: Sequence[Sequence[Score | None]], read: Callable[[Score], float]) -> Numbers:
+    """A number of each score (methods, images), NaN where there is none."""
+    return np.array([[np.nan if score is None else read(score) for score in row] for row in table]).T
+
+
+def _value(score: Score) -> float:
+    return score.value
+
+
+def _error(score: Score) -> float:
+    return score.stderr
 
 
 def _on(sample: Sample, known: tuple[Any, Any, Any]) -> Told:
