@@ -63,9 +63,13 @@ class Probe:
 
     def outputs(self, images: Variants) -> Outputs:
         """All class outputs of each image, without a graph."""
-
         model, by = self._quickest(len(images))
         return self._answers(len(images), lambda rows: model(images[rows]), by)
+
+    def spending(self, images: Variants) -> Outputs:
+        """The same of images that nobody needs afterwards; the outputs share no memory with them."""
+        model, by = self._quickest(len(images))
+        return self._answers(len(images), lambda rows: model.spending(images[rows]), by)
 
     def outputs_of_patches(self, images: Variants, keep: Int[Tensor, "n kept"]) -> Outputs:
         """All class outputs of each image when the network sees only these of its patches."""

@@ -84,6 +84,9 @@ class TorchModel(Model):
     def __call__(self, images: Variants) -> Outputs:
         return self._answer(self._given(images))
 
+    def spending(self, images: Variants) -> Outputs:
+        return self._answer(self._ready(images))
+
     def _answer(self, ready: Tensor) -> Outputs:
         return self._read(self._asked(ready), len(ready))
 
@@ -115,10 +118,12 @@ class TorchModel(Model):
 
     def _given(self, images: Variants) -> Tensor:
         """What the network is called with: never the caller's own memory, for it may write into that."""
-        ready = self._normalised(images)
-        if self._suited is not None:
-            ready = self._suited(ready)
+        ready = self._ready(images)
         return ready.clone() if ready is images and not isinstance(self.module, Compiled) else ready
+
+    def _ready(self, images: Variants) -> Tensor:
+        ready = self._normalised(images)
+        return ready if self._suited is None else self._suited(ready)
 
     def _normalised(self, images: Variants) -> Tensor:
         ready = images.to(self.device, self.dtype)

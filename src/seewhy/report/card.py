@@ -47,6 +47,7 @@ class Row:
     line: Line
     values: Numbers  # (methods, images)
     errors: Numbers  # standard error of the metric's own sampling
+    halfwidths: Numbers  # of the 95 % interval that comes from it
     whys: tuple[Mapping[str, int], ...]  # for each method, why there is no number -> number of images
 
 

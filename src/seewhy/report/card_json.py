@@ -85,6 +85,9 @@ def _row(card: ReportCard, row: Row) -> dict[str, Any]:
         "means": {name: _interval(card.interval(name, row.line.name)) for name in card.methods},
         "values": {name: [_plain(x) for x in values] for name, values in zip(card.methods, row.values, strict=True)},
         "errors": {name: [_plain(x) for x in errors] for name, errors in zip(card.methods, row.errors, strict=True)},
+        "halfwidths": {
+            name: [_plain(x) for x in half] for name, half in zip(card.methods, row.halfwidths, strict=True)
+        },
         "missing": {name: dict(whys) for name, whys in zip(card.methods, row.whys, strict=True) if whys},
     }
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..domain.cost import Cost
+from ..domain.score import Score
 from ..errors import Cancelled, SeewhyError
 from ..inputs.expand import Item
 from ..inputs.read import Sample, read_sample
@@ -18,7 +19,8 @@ from ..run.allowance import price
 from ..run.explain import preprocess_for
 from ..run.judging import Court, Judged, Told
 from ..run.truth import on_model
-from .card import NO_MAP, NOT_ASKED, Contestant, ReportCard, Row
+from ..stats.interval import halfwidth
+from .card import NO_MAP, NOT_ASKED, Contestant, Numbers, ReportCard, Row
 
 
 class Sitting:
@@ -97,10 +99,22 @@ class Sitting:
             for line in judge.metric.lines:
                 key = (judge.metric.name, line.name)
                 table = [[one.scores.get(key) for one in column] for column in self.columns]
-                values = np.array([[np.nan if s is None else s.value for s in row] for row in table]).T
-                errors = np.array([[np.nan if s is None else s.stderr for s in row] for row in table]).T
+                numbers = (_each(table, read) for read in (_value, _error, halfwidth))
                 whys = [dict(Counter(_whys(found, key))) for found in zip(*self.columns, strict=True)]
-                yield Row(judge.metric.name, line, values, errors, tuple(whys))
+                yield Row(judge.metric.name, line, *numbers, tuple(whys))
+
+
+def _each(table: Sequence[Sequence[Score | None]], read: Callable[[Score], float]) -> Numbers:
+    """A number of each score (methods, images), NaN where there is none."""
+    return np.array([[np.nan if score is None else read(score) for score in row] for row in table]).T
+
+
+def _value(score: Score) -> float:
+    return score.value
+
+
+def _error(score: Score) -> float:
+    return score.stderr
 
 
 def _whys(found: Sequence[Judged], key: tuple[str, str]) -> Iterator[str]:
