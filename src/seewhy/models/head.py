@@ -40,7 +40,7 @@ def why_not_pooled(
     def opposite(raw: Tensor) -> Tensor:
         """The first image twice, its channels stretched this way and that way."""
         axis = 1 if reading.swapped else 0
-        first = raw.narrow(axis, 0, 1)
+        first = raw.narrow(axis, 0, reading.frames or 1)
         channels = first.shape[reading.channel_axis]
         stretch = FAR * torch.randn(channels, generator=torch.Generator().manual_seed(3)).to(first)
         stretch = stretch if reading.channel_axis == -1 else stretch.reshape(-1, *[1] * (raw.ndim - 2))

@@ -18,8 +18,8 @@ from .attention import AttentionCall
 from .dryrun import DryRun, Seen, dry_run
 from .entrance import find_entrance
 from .head import why_not_pooled
-from .layers import Grid, LayerInfo, Reading, find_name, map_reading
-from .readings import readings_of
+from .layers import Grid, LayerInfo, Reading, find_name
+from .readings import maps_of, readings_of
 from .tokens import TokenGrid, find_tokens, split_calls
 
 EARLY = "it comes before the first attention, so places have not looked at each other yet"
@@ -41,11 +41,13 @@ class Layout:
     def of(module: nn.Module, ask: Callable[[Tensor], Tensor], images: Tensor) -> Layout:
         """Dry-run a network in evaluation mode on two images of noise."""
         run = dry_run(module, ask, images)
-        maps = {name: map_reading(seen, run.space) for name, seen in run.seen.items()}
+        maps = maps_of(run)
         known = list(dict.fromkeys(reading.grid for reading in maps.values() if reading is not None))
         tokens = find_tokens(run, known)
         if isinstance(tokens, str):
             found, why, dropping = None, tokens, tokens
+        elif tokens.divided:
+            found, why, dropping = tokens, "", "its attentions over space and over time need the whole grid"
         else:
             (found, dropping), why = find_entrance(module, ask, run, tokens), ""
         layout = Layout(weakref.ref(module), run, readings_of(run, maps, found, known), found, why, dropping)
@@ -156,6 +158,8 @@ class Layout:
                 fix="use a method that reads layers or pixels: grad-cam, integrated-gradients, occlusion.",
             )
         weights = [call.weights for call in calls]
+        if self.tokens.divided and len(weights) == self.tokens.blocks:
+            return weights, None
         found, pools = split_calls([tuple(w.shape) for w in weights], len(weights[0]) if weights else 0)
         if found != self.tokens.blocks or bool(pools) != self.tokens.pools:
             raise NoAttention(
