@@ -19,24 +19,6 @@ def why_not_pooled(
 ) -> str:
     """What the network does between a layer and its answer besides pooling and weighing; '' when that is all."""
 
-    def answered(change: Callable[[Tensor], Tensor]) -> Tensor:
-        """The answers to the two images when the layer gives something else."""
-
-        def hook(_module: nn.Module, _inputs: object, output: object) -> object:
-            return with_tensor(output, lambda raw: change(raw.clone()))
-
-        handle = module.get_submodule(layer).register_forward_hook(hook)
-        try:
-            with torch.no_grad():
-                return ask(run.images)
-        finally:
-            handle.remove()
-
-    def evened(raw: Tensor) -> Tensor:
-        maps = reading.maps(raw)  # a view: what is written into it is written into raw
-        maps.copy_(maps.mean(dim=tuple(range(2, maps.ndim)), keepdim=True).expand_as(maps))
-        return raw
-
     def opposite(raw: Tensor) -> Tensor:
         """The first image twice, its channels stretched this way and that way."""
         axis = 1 if reading.swapped else 0
@@ -46,12 +28,52 @@ def why_not_pooled(
         stretch = stretch if reading.channel_axis == -1 else stretch.reshape(-1, *[1] * (raw.ndim - 2))
         return torch.cat([first * (1 + stretch), first * (1 - stretch)], dim=axis)
 
-    if not _off(answered(evened), run.outputs) <= ROUNDING * _off(*run.outputs):  # nor if it is not a number
+    every = tuple(range(2, 2 + len(reading.grid)))
+    if not _same(_answered(module, ask, run, layer, _evened(reading, every)), run):
         return f"more than the mean of {layer!r} is read"
-    ends = answered(opposite)
+    ends = _answered(module, ask, run, layer, opposite)
     if not _off(ends.mean(dim=0), run.outputs[0]) <= ROUNDING * _off(*ends):
         return f"what reads the mean of {layer!r} is not linear"
     return ""
+
+
+def reads_moments(
+    module: nn.Module, ask: Callable[[Tensor], Tensor], run: DryRun, layer: str, reading: Reading
+) -> bool:
+    """Whether the answer to a clip depends on more than the mean over time of each place of a layer."""
+    return not _same(_answered(module, ask, run, layer, _evened(reading, (2,))), run)
+
+
+def _answered(
+    module: nn.Module, ask: Callable[[Tensor], Tensor], run: DryRun, layer: str, change: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """The answers to the two images when the layer gives something else."""
+
+    def hook(_module: nn.Module, _inputs: object, output: object) -> object:
+        return with_tensor(output, lambda raw: change(raw.clone()))
+
+    handle = module.get_submodule(layer).register_forward_hook(hook)
+    try:
+        with torch.no_grad():
+            return ask(run.images)
+    finally:
+        handle.remove()
+
+
+def _evened(reading: Reading, axes: tuple[int, ...]) -> Callable[[Tensor], Tensor]:
+    """Each channel becomes its mean over these axes of its map."""
+
+    def evened(raw: Tensor) -> Tensor:
+        maps = reading.maps(raw)  # a view: what is written into it is written into raw
+        maps.copy_(maps.mean(dim=axes, keepdim=True).expand_as(maps))
+        return raw
+
+    return evened
+
+
+def _same(answers: Tensor, run: DryRun) -> bool:
+    """Whether the answers stayed what they were; not, where they are not numbers."""
+    return _off(answers, run.outputs) <= ROUNDING * _off(*run.outputs)
 
 
 def _off(one: Tensor, other: Tensor) -> float:

@@ -103,10 +103,12 @@ def token_reading(profile: Tensor, known: Iterable[Grid], space: Sequence[int], 
     options = [Reading("tokens", grid, start) for grid in grids_of_count(len(profile) - start, known, space)]
     if len(space) == 2:
         return options[0] if options else None
-    options += [replace(option, time_last=True) for option in options if option.grid[0] > 1]
+    options += [replace(option, time_last=True) for option in options if math.prod(option.grid[1:]) > 1]
     best = max(options, key=lambda option: upper_right(option.places(profile)), default=None)
-    alone = len({option.grid for option in options}) == 1
-    return best if best is not None and (alone or upper_right(best.places(profile)) >= CONTRAST) else None
+    if best is None or len({option.grid for option in options}) == 1:
+        return best
+    frames = next((option for option in options if option.grid == (space[0], 1, 1)), None)
+    return best if upper_right(best.places(profile)) >= CONTRAST else frames
 
 
 def upper_right(places: Tensor) -> float:

@@ -17,7 +17,7 @@ from ..errors import NoAttention, NoSuitableLayer, UnknownLayer
 from .attention import AttentionCall
 from .dryrun import DryRun, Seen, dry_run
 from .entrance import find_entrance
-from .head import why_not_pooled
+from .head import reads_moments, why_not_pooled
 from .layers import Grid, LayerInfo, Reading, find_name
 from .readings import maps_of, readings_of
 from .tokens import TokenGrid, find_tokens, split_calls
@@ -36,6 +36,7 @@ class Layout:
     why_no_tokens: str
     why_no_dropping: str
     why_not_pooled: str = ""  # asked of the layer that is chosen
+    reads_moments: bool = False  # of that layer more than its mean over time is read
 
     @staticmethod
     def of(module: nn.Module, ask: Callable[[Tensor], Tensor], images: Tensor) -> Layout:
@@ -51,7 +52,8 @@ class Layout:
         else:
             (found, dropping), why = find_entrance(module, ask, run, tokens), ""
         layout = Layout(weakref.ref(module), run, readings_of(run, maps, found, known), found, why, dropping)
-        return replace(layout, why_not_pooled=layout._why_not_pooled(ask))
+        layout = replace(layout, why_not_pooled=layout._why_not_pooled(ask))
+        return replace(layout, reads_moments=layout._reads_moments(ask))
 
     @property
     def module(self) -> nn.Module:
@@ -187,6 +189,14 @@ class Layout:
         assert isinstance(reading, Reading)
         return why_not_pooled(self.module, ask, self.run, chosen.name, reading)
 
+    def _reads_moments(self, ask: Callable[[Tensor], Tensor]) -> bool:
+        chosen = self._chosen()
+        if len(self.run.space) == 2 or chosen is None or not self.why_not_pooled:
+            return False
+        reading = self.readings[chosen.name]
+        assert isinstance(reading, Reading)
+        return reads_moments(self.module, ask, self.run, chosen.name, reading)
+
     def _chosen(self) -> LayerChoice | None:
         try:
             return self.choose()
@@ -240,8 +250,8 @@ class Layout:
 
     def _note(self, name: str) -> str:
         """What to know about a usable layer, or nothing."""
-        if self.tokens is None or not self.tokens.around:
-            return ""
+        if self.tokens is None or not self.tokens.around or math.prod(self.tokens.grid[-2:]) == 1:
+            return ""  # where only whole frames look at each other, places never do
         block = max(self.tokens.around, key=lambda around: self.run.seen[around].started)
         outer = min(self.run.seen[around].started for around in self.tokens.around)
         finished = list(self.run.seen)
