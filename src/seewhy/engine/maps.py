@@ -34,9 +34,9 @@ def each_by_itself(record: LayerRecord, pool: Pool, *, reads_moments: bool) -> t
     if pool != "auto":
         return pool == "frame", ()
     if reads_moments:
-        told = "Gradients are averaged at each moment by itself, for the network tells moments apart (pool='frame')."
+        told = "Gradients are averaged at each moment by itself: the network does more than sum moments (pool='frame')."
     else:
-        told = "Gradients are averaged over all moments, for the network only averages these (pool='clip')."
+        told = "Gradients are averaged over all moments: the network only sums over them (pool='clip')."
     return reads_moments, (told,) * len(record.activations)
 
 

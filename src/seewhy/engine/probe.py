@@ -157,7 +157,7 @@ class Probe:
 
     @property
     def reads_moments(self) -> bool:
-        """Whether the model tells the moments of its last map of a clip apart, and does not only average them."""
+        """Whether the model does more with the moments of its last map of a clip than sum over them."""
         return self.model.layout.reads_moments
 
     def layers(self, names: Sequence[str], *, gradients: bool = True) -> list[LayerRecord]:

@@ -89,6 +89,16 @@ def dry_run(module: nn.Module, ask: Callable[[Tensor], Tensor], images: Tensor) 
     return DryRun(space, images, answers, log.seen, log.calls, slope is not None, same)
 
 
+def spread_of_a_frame(module: nn.Module, ask: Callable[[Tensor], Tensor], run: DryRun) -> dict[str, Seen]:
+    """What every module gave for a clip and for the same clip with another frame in the middle."""
+    log, middle = _Log(module, clips=True), run.space[0] // 2
+    pair = run.images[:1].repeat(BATCH, 1, 1, 1, 1)
+    pair[1, :, middle] = run.images[0, :, middle].flip(-1)
+    with torch.no_grad(), log:
+        ask(pair)
+    return log.seen
+
+
 def _repeatable(ask: Callable[[Tensor], Tensor], images: Tensor, answers: Tensor) -> bool:
     """Whether the first image, asked once more and by itself, gets its answer again; rounding is allowed for."""
     with torch.no_grad():

@@ -19,6 +19,11 @@ def why_not_pooled(
 ) -> str:
     """What the network does between a layer and its answer besides pooling and weighing; '' when that is all."""
 
+    def evened(raw: Tensor) -> Tensor:
+        maps = reading.maps(raw)  # a view: what is written into it is written into raw
+        maps.copy_(maps.mean(dim=tuple(range(2, maps.ndim)), keepdim=True).expand_as(maps))
+        return raw
+
     def opposite(raw: Tensor) -> Tensor:
         """The first image twice, its channels stretched this way and that way."""
         axis = 1 if reading.swapped else 0
@@ -28,8 +33,7 @@ def why_not_pooled(
         stretch = stretch if reading.channel_axis == -1 else stretch.reshape(-1, *[1] * (raw.ndim - 2))
         return torch.cat([first * (1 + stretch), first * (1 - stretch)], dim=axis)
 
-    every = tuple(range(2, 2 + len(reading.grid)))
-    if not _same(_answered(module, ask, run, layer, _evened(reading, every)), run):
+    if not _off(_answered(module, ask, run, layer, evened), run.outputs) <= ROUNDING * _off(*run.outputs):  # nor NaN
         return f"more than the mean of {layer!r} is read"
     ends = _answered(module, ask, run, layer, opposite)
     if not _off(ends.mean(dim=0), run.outputs[0]) <= ROUNDING * _off(*ends):
@@ -40,8 +44,21 @@ def why_not_pooled(
 def reads_moments(
     module: nn.Module, ask: Callable[[Tensor], Tensor], run: DryRun, layer: str, reading: Reading
 ) -> bool:
-    """Whether the answer to a clip depends on more than the mean over time of each place of a layer."""
-    return not _same(_answered(module, ask, run, layer, _evened(reading, (2,))), run)
+    """Whether the answer to a clip is more than a sum over the moments of a layer, in whatever order.
+
+    A sum stays the same for two clips together when they exchange the second half of their moments, and order does not
+    count when the halves change places, too.
+    """
+
+    def exchanged(raw: Tensor) -> Tensor:
+        maps = reading.maps(raw)  # a view: what is written into it is written into raw
+        half = maps.shape[2] // 2
+        halves = maps[:, :, :half], maps[:, :, half:].flip(0)
+        maps.copy_(torch.cat(halves[::-1], dim=2))
+        return raw
+
+    together = _answered(module, ask, run, layer, exchanged).sum(dim=0)
+    return not _off(together, run.outputs.sum(dim=0)) <= ROUNDING * _off(*run.outputs)
 
 
 def _answered(
@@ -58,22 +75,6 @@ def _answered(
             return ask(run.images)
     finally:
         handle.remove()
-
-
-def _evened(reading: Reading, axes: tuple[int, ...]) -> Callable[[Tensor], Tensor]:
-    """Each channel becomes its mean over these axes of its map."""
-
-    def evened(raw: Tensor) -> Tensor:
-        maps = reading.maps(raw)  # a view: what is written into it is written into raw
-        maps.copy_(maps.mean(dim=axes, keepdim=True).expand_as(maps))
-        return raw
-
-    return evened
-
-
-def _same(answers: Tensor, run: DryRun) -> bool:
-    """Whether the answers stayed what they were; not, where they are not numbers."""
-    return _off(answers, run.outputs) <= ROUNDING * _off(*run.outputs)
 
 
 def _off(one: Tensor, other: Tensor) -> float:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from jaxtyping import Float
@@ -15,7 +15,7 @@ from ..domain.capability import Capability
 from ..domain.evidence import LayerChoice
 from ..errors import NoAttention, NoSuitableLayer, UnknownLayer
 from .attention import AttentionCall
-from .dryrun import DryRun, Seen, dry_run
+from .dryrun import DryRun, Seen, dry_run, spread_of_a_frame
 from .entrance import find_entrance
 from .head import reads_moments, why_not_pooled
 from .layers import Grid, LayerInfo, Reading, find_name
@@ -36,7 +36,8 @@ class Layout:
     why_no_tokens: str
     why_no_dropping: str
     why_not_pooled: str = ""  # asked of the layer that is chosen
-    reads_moments: bool = False  # of that layer more than its mean over time is read
+    reads_moments: bool = False  # more than a sum over the moments of that layer is read
+    touched: Mapping[str, Seen] = field(default_factory=dict)  # what changed in each layer with one frame of a clip
 
     @staticmethod
     def of(module: nn.Module, ask: Callable[[Tensor], Tensor], images: Tensor) -> Layout:
@@ -53,7 +54,10 @@ class Layout:
             (found, dropping), why = find_entrance(module, ask, run, tokens), ""
         layout = Layout(weakref.ref(module), run, readings_of(run, maps, found, known), found, why, dropping)
         layout = replace(layout, why_not_pooled=layout._why_not_pooled(ask))
-        return replace(layout, reads_moments=layout._reads_moments(ask))
+        if len(run.space) == 2:
+            return layout
+        touched = spread_of_a_frame(module, ask, run)
+        return replace(layout, reads_moments=layout._reads_moments(ask), touched=touched)
 
     @property
     def module(self) -> nn.Module:
@@ -99,7 +103,7 @@ class Layout:
                 fix="use a method that needs no layer: integrated-gradients, occlusion, rise.",
             )
         name = self._last(candidates)
-        return LayerChoice(name, self._why(name), self._shape(name))
+        return LayerChoice(name, self._why(name), self._shape(name), *self._in_time(name))
 
     def levels(self, count: int) -> tuple[str, ...]:
         """The last layer of each of the `count` coarsest resolutions, the coarsest last."""
@@ -116,7 +120,7 @@ class Layout:
         chosen = self._chosen()
         if chosen is not None and chosen.name == name:
             return chosen
-        return LayerChoice(name, "given by name" + (f"; {note}" if note else ""), self._shape(name))
+        return LayerChoice(name, "given by name" + (f"; {note}" if note else ""), self._shape(name), *self._in_time(name))
 
     def find(self, asked: str | nn.Module) -> str:
         """The full name of a layer that can be read, given by name, end of name or module."""
@@ -191,8 +195,10 @@ class Layout:
 
     def _reads_moments(self, ask: Callable[[Tensor], Tensor]) -> bool:
         chosen = self._chosen()
-        if len(self.run.space) == 2 or chosen is None or not self.why_not_pooled:
+        if chosen is None or not self.why_not_pooled:
             return False
+        if self.tokens is not None and math.prod(self.tokens.grid[-2:]) == 1:
+            return True  # whole frames look at each other, however faintly they do before training
         reading = self.readings[chosen.name]
         assert isinstance(reading, Reading)
         return reads_moments(self.module, ask, self.run, chosen.name, reading)
@@ -265,6 +271,18 @@ class Layout:
         seen, reading = self.run.seen[name], self.readings[name]
         assert isinstance(reading, Reading)
         return seen.shape[reading.channel_axis], *reading.grid
+
+    def _in_time(self, name: str) -> tuple[float, int]:
+        """Of a clip how many frames one cell stands for, and about how many it is computed from.
+
+        The latter is told by how many cells one frame changes, times the step from one to the next.
+        """
+        seen, reading = self.touched.get(name), self.readings[name]
+        if seen is None or not isinstance(reading, Reading) or not seen.change:
+            return 0.0, 0
+        places = reading.places(seen.change[_profile_axis(seen, reading)]).flatten(1).amax(dim=1)
+        step, cells = self.run.space[0] / len(places), int((places > 1e-6 * places.max()).sum())
+        return step, min(self.run.space[0], round(cells * step))
 
     def _why(self, name: str) -> str:
         grid = "x".join(map(str, self._shape(name)[1:]))
