@@ -76,8 +76,8 @@ class AttentionRecord:
     Attention divided into time and space has a block for each, and an axis of groups before the heads.
     """
 
-    weights: tuple[Float[Tensor, "b *groups heads to from"], ...]
-    gradients: tuple[Float[Tensor, "b *groups heads to from"], ...] | None
+    weights: tuple[Float[Tensor, "b ... heads _to _from"], ...]
+    gradients: tuple[Float[Tensor, "b ... heads _to _from"], ...] | None
     pool: Float[Tensor, "b pool_heads queries from"] | None
     pool_gradients: Float[Tensor, "b pool_heads queries from"] | None
     tokens: TokenGrid
