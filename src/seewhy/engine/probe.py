@@ -159,6 +159,11 @@ class Probe:
         name = self.model.layout.choose().name if layer is None else self.model.layout.find(layer)
         return self._read(Wants(layers=(name,), gradients=gradients)).layers[name]
 
+    @property
+    def reads_moments(self) -> bool:
+        """Whether the model does more with the moments of its last map of a clip than sum over them."""
+        return self.model.layout.reads_moments
+
     def layers(self, names: Sequence[str], *, gradients: bool = True) -> list[LayerRecord]:
         """The same of several layers, from one pass."""
         found = self._read(Wants(layers=tuple(map(self.model.layout.find, names)), gradients=gradients)).layers
