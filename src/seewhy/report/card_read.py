@@ -40,8 +40,8 @@ def _contestant(one: Mapping[str, Any]) -> Contestant:
 
 def _row(row: Mapping[str, Any], names: list[str]) -> Row:
     line, missing = find_metric(row["metric"]).line(row["line"]), row["missing"]
-    whys = tuple(missing.get(name, {}) for name in names)
-    return Row(row["metric"], line, _table(row["values"], names), _table(row["errors"], names), whys)
+    values, errors, halfwidths = (_table(row[key], names) for key in ("values", "errors", "halfwidths"))
+    return Row(row["metric"], line, values, errors, halfwidths, tuple(missing.get(name, {}) for name in names))
 
 
 def _table(columns: Mapping[str, list[float | None]], names: list[str]) -> Numbers:

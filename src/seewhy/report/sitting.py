@@ -99,9 +99,9 @@ class Sitting:
             for line in judge.metric.lines:
                 key = (judge.metric.name, line.name)
                 table = [[one.scores.get(key) for one in column] for column in self.columns]
-                numbers = (_each(table, read) for read in (_value, _error, halfwidth))
+                values, errors, halfwidths = (_each(table, read) for read in (_value, _error, halfwidth))
                 whys = [dict(Counter(_whys(found, key))) for found in zip(*self.columns, strict=True)]
-                yield Row(judge.metric.name, line, *numbers, tuple(whys))
+                yield Row(judge.metric.name, line, values, errors, halfwidths, tuple(whys))
 
 
 def _each(table: Sequence[Sequence[Score | None]], read: Callable[[Score], float]) -> Numbers:

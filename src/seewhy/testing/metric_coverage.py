@@ -43,7 +43,7 @@ def metric_coverage(
     """The lines of a metric that state an error; the truth is the mean of `rounds` runs of `times` the samples."""
     metric, given = find_metric(name), dict(options or {})
 
-    def ask(seed: int, samples: int) -> dict[str, tuple[float, float]]:
+    def ask(seed: int, samples: int) -> dict[str, tuple[float, float, float]]:
         try:
             found = metric.function(replace(trial, seed=seed), samples=samples, **given)
         except Unjudged:
