@@ -1,4 +1,4 @@
-"""How far can two methods be trusted? Both are judged on drawn birds, beside controls that know nothing of the model."""
+"""How far can two methods be trusted? Both are judged on drawn birds, beside controls that know nothing."""
 
 import sys
 from pathlib import Path

@@ -14,7 +14,7 @@ from seewhy.testing.scenes import dataset, trained
 
 PICTURE = Path(__file__).parents[1] / "docs" / "guide" / "images" / "report-card.png"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-SIZE = (900, 1080)
+SIZE = (900, 1260)
 
 
 def report(folder: Path) -> Path:
