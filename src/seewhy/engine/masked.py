@@ -9,8 +9,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ..domain.blend import blended
 from ..domain.cost import Cost
-from ..domain.shapes import Masks, Outputs, Variants
+from ..domain.shapes import Masks, Outputs
 from ..models.crops import fitted, places
 from ..models.incremental import Incremental
 
@@ -68,14 +69,6 @@ class Masked:
         if not self._looked:
             self._found, self._looked = self.probe.asked.incremental(self.image[None]), True
         return self._found
-
-
-def blended(image: Float[Tensor, "c *space"], masks: Masks, fill: Tensor) -> Variants:
-    """The image where masks keep it, the fill elsewhere; soft masks mix the two."""
-    keep = masks[:, None]
-    return (
-        torch.where(keep, image, fill) if masks.dtype == torch.bool else torch.lerp(fill, image, keep.to(image.dtype))
-    )
 
 
 def around(absent: Masks) -> tuple[Tensor, tuple[int, ...]]:
