@@ -160,7 +160,7 @@ def test_tracked_regions_are_superpixels_of_the_middle_frame_where_none_are_give
     own = seewhy.Superpixels(9).of(clip[:, 6])
     assert torch.equal(seewhy.Tracked(9).of(clip).labels[6].unique(), own.labels.unique())
     for wrong in (seewhy.Tracked(frame=12), seewhy.Tracked(labels=np.zeros((3, 3)))):
-        with pytest.raises(BadOption, match="12 frames|shape"):
+        with pytest.raises(BadOption, match=r"12 frames|shape"):
             wrong.of(clip)
 
 

@@ -44,9 +44,8 @@ def warped(pictures: Pictures, by: Flow) -> Pictures:
 
 def places(of: Float[Tensor, "*any h w"]) -> tuple[Float[Tensor, "h w"], Float[Tensor, "h w"]]:
     """The row and the column of each pixel."""
-    y, x = torch.meshgrid(
-        *(torch.arange(size, device=of.device, dtype=of.dtype) for size in of.shape[-2:]), indexing="ij"
-    )
+    sides = (torch.arange(size, device=of.device, dtype=of.dtype) for size in of.shape[-2:])
+    y, x = torch.meshgrid(*sides, indexing="ij")
     return y, x
 
 

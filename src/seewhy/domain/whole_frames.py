@@ -48,9 +48,8 @@ class Shorter(Baseline):
     shortens: ClassVar[bool] = True
 
     def fill(self, image: Float[Tensor, "c *space"]) -> Fill:
-        """The clip with no frame left."""
         space_of_clip(image, "Shorter clips")
-        return Mean().fill(image)[:, :, :1]
+        return Mean().fill(image)
 
 
 def kept_frames(masks: Masks) -> Bool[Tensor, "n t"]:

@@ -102,7 +102,7 @@ class Game:
 
     @cached_property
     def _shortened(self) -> Shortened:
-        return Shortened(self.probe, self.image, self.baseline.fill(self.image))
+        return Shortened(self.probe, self.image, self._fills[:, :, :1])
 
     @cached_property
     def _fills(self) -> Tensor:

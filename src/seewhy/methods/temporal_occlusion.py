@@ -60,7 +60,7 @@ def temporal_occlusion(probe: Probe, *, window: int = 3, stride: int = 1) -> Evi
 
 
 def windows_in_time(frames: int, window: int, stride: int) -> Bool[Tensor, "windows t"]:
-    """The frames of each window; windows hang over both ends, so that with a stride of 1 all frames are covered alike."""
+    """The frames of each window; they hang over both ends, so that with a stride of 1 all frames are covered alike."""
     starts, now = torch.arange(1 - window, frames, stride)[:, None], torch.arange(frames)
     return (now >= starts) & (now < starts + window)
 
