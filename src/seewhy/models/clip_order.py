@@ -88,8 +88,6 @@ def first_that_fits(
     return None
 
 
-
-
 def known_order(module: nn.Module) -> ClipOrder | None:
     """Of the families that all take clips alike; None for any other network."""
     if type(module).__module__.startswith("torchvision.models.video."):

@@ -19,6 +19,7 @@ from ..errors import MissingCapability, ModelError, ModelFailed, NoSuitableLayer
 from .clip_order import SAY, ClipOrder, first_that_fits, known_order, order_of, said_order
 from .detection import all_shown
 from .fingerprint import fingerprint
+from .framewise import Framewise, frame_parts
 from .halves import body_of, halves
 from .incremental import Incremental
 from .layout import Layout
@@ -268,6 +269,17 @@ class TorchModel(Model):
             return found if found.answers_like(self, image) else None
         except (Unwritable, RuntimeError):  # what it does cannot be run again in parts
             return None
+
+    def framewise(self, clip: Variants) -> Framewise | None:
+        try:
+            parts = frame_parts(self.layout.run, clip.shape[2])
+        except SeewhyError:  # it cannot be looked into
+            return None
+        if not parts:
+            return None
+        with torch.no_grad(), eagerly(self.module):
+            found = Framewise(self.module, parts, clip, self)
+            return found if found.answers_like(self) else None
 
     @contextmanager
     def bending(self, modes: Sequence[TorchFunctionMode]) -> Iterator[None]:
