@@ -16,7 +16,16 @@ from torch.overrides import TorchFunctionMode
 from ..domain.capability import Capability
 from ..domain.shapes import Outputs, Variants
 from ..errors import MissingCapability, ModelError, ModelFailed, NoSuitableLayer, SeewhyError
-from .clip_order import SAY, ClipOrder, first_that_fits, known_order, order_of, said_order
+from .clip_order import (
+    ALIKE_AXES,
+    SAY,
+    ClipOrder,
+    cannot_be_told,
+    first_that_fits,
+    known_order,
+    order_of,
+    said_order,
+)
 from .detection import all_shown
 from .fingerprint import fingerprint
 from .framewise import Framewise, frame_parts
@@ -360,10 +369,12 @@ class TorchModel(Model):
 
     @property
     def doubts(self) -> tuple[str, ...]:
+        tried = self.takes is None and known_order(self.module) is None
+        alike = (ALIKE_AXES,) if tried and self._shape is not None and cannot_be_told(self._shape) else ()
         try:
-            return () if self.layout.run.repeatable else (UNSTEADY,)
+            return alike if self.layout.run.repeatable else (*alike, UNSTEADY)
         except ModelError:
-            return ()
+            return alike
 
     @property
     def missing(self) -> dict[Capability, str]:  # type: ignore[override]
