@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ..domain.cost import Cost
 from ..domain.score import Line, Score
 from ..engine.control import Control, Progress
+from ..engine.probe import Precision
 from ..errors import BadOption, Cancelled, MissingInput, SeewhyError, UnknownOption
 from ..inputs.expand import Item, expand
 from ..inputs.read import Sample, read_sample
@@ -28,7 +29,7 @@ from ..models.model import Model
 from ..render.number import duration
 from ..run.allowance import price
 from ..run.batch import Backend, Job
-from ..run.explain import preprocess_for
+from ..run.explain import preprocess_for, valid_precision
 from ..run.explainers import Explainer, explainers_of
 from ..run.judging import Court, Judge, Judged, Told
 from ..run.plan import default_method, typed
@@ -171,6 +172,7 @@ def report_card(
     preprocess: Any = None,
     labels: Sequence[str] | None = None,
     device: str | torch.device | None = None,
+    precision: Precision = "float32",
     backend: Backend = "auto",
     seed: int = 0,
     progress: Progress | None = None,
@@ -189,6 +191,7 @@ def report_card(
     items, _ = expand(images)
     if not items:
         raise MissingInput("There is no image to judge on.", fix="give at least one image; intervals need six.")
+    valid_precision(adapted, precision)
     told = _told(items, masks, gaze, target, clusters)
     reins = control or Control(progress=progress)
     started = time.perf_counter()
@@ -196,7 +199,7 @@ def report_card(
         _meet(adapted, items)
         explainers = explainers_of(methods or default_method(adapted), adapted, seed=seed, options=options)
         explainers = [*explainers, *_missing_controls(explainers, adapted, seed, controls)]
-        job = Job(adapted, [], reins, None, "float32", None, "quick", seed, backend)
+        job = Job(adapted, [], reins, None, precision, None, "quick", seed, backend)
         court = Court(job, explainers, _judges(level, metrics), len(items))
         taught = None if tune is False else _tuned(court, items if tune is True else expand(tune)[0])
         court = replace(court, tuned=None if taught is None else taught.model)
@@ -325,7 +328,8 @@ class _Tally:
 
     def _settings(self) -> dict[str, Any]:
         judges = {judge.metric.name: dict(judge.options) for judge in self.court.judges}
-        return {"seed": self.court.job.seed, "fill": repr(self.court.fill), "metrics": judges}
+        job = self.court.job
+        return {"seed": job.seed, "precision": job.precision, "fill": repr(self.court.fill), "metrics": judges}
 
     def _contestants(self) -> Iterator[Contestant]:
         for explainer, found in zip(self.court.explainers, zip(*self.columns, strict=True), strict=True):
@@ -343,8 +347,8 @@ class _Tally:
                     dict(Counter("there is no map" if s is None else s.why for s in row if s is None or not s.known))
                     for row in zip(*table, strict=True)
                 ]
-                numbers = (_each(table, read) for read in (_value, _error, halfwidth))
-                yield Row(judge.metric.name, line, *numbers, tuple(whys))
+                values, errors, half = (_each(table, read) for read in (_value, _error, halfwidth))
+                yield Row(judge.metric.name, line, values, errors, half, tuple(whys))
 
 
 def _each(table: Sequence[Sequence[Score | None]], read: Callable[[Score], float]) -> Numbers:

@@ -43,7 +43,7 @@ def metric_coverage(
     """The lines of a metric that state an error; the truth is the mean of `rounds` runs of `times` the samples."""
     metric, given = find_metric(name), dict(options or {})
 
-    def ask(seed: int, samples: int) -> dict[str, tuple[float, float]]:
+    def ask(seed: int, samples: int) -> dict[str, tuple[float, float, float]]:
         try:
             found = metric.function(replace(trial, seed=seed), samples=samples, **given)
         except Unjudged:
@@ -63,5 +63,5 @@ def metric_coverage(
 def _held(truth: float, runs: list[tuple[float, float, float]]) -> Held:
     values, half, stderr = np.array(runs).T
     off = np.abs(values - truth)
-    inside = off <= half + 1e-9
-    return Held(float(inside.mean()), len(runs), float(stderr.mean() / math.sqrt(np.mean(off**2))))
+    inside, real = off <= half + 1e-9, math.sqrt(np.mean(off**2))
+    return Held(float(inside.mean()), len(runs), float(stderr.mean()) / real if real > 0 else math.inf)
