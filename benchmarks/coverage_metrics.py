@@ -4,8 +4,8 @@
 scenes of 32 px, a network that has learned a watermark, its saliency. `images`: a report over 20, 50 and 200 scenes
 drawn from a pool that was judged once, against the mean of the pool; the network tells birds by their wings.
 
-    .venv/bin/python benchmarks/coverage_metrics.py draws [runs]
-    .venv/bin/python benchmarks/coverage_metrics.py images [pool]
+    .venv/bin/python benchmarks/coverage_metrics.py draws 200 [metric ...]
+    .venv/bin/python benchmarks/coverage_metrics.py images 400
 """
 
 from __future__ import annotations
@@ -41,11 +41,13 @@ METRICS = {
 }
 
 
-def draws(runs: int) -> Iterator[str]:
+def draws(runs: int, *names: str) -> Iterator[str]:
     """One row per metric and line, over the scenes together."""
     model, images = adapt(watermark_network()), watermark_images(SCENES).images
     yield "| metric | line | samples | held | runs | stated / real |\n|---|---|---|---|---|---|"
     for name, (samples, options) in METRICS.items():
+        if names and name.strip() not in names:
+            continue
         ask = {"samples": samples, "runs": runs, "options": options}
         found = [metric_coverage(name.strip(), trial(model, image), **ask) for image in images]
         for line in {line: None for one in found for line in one}:
@@ -89,6 +91,6 @@ def held(pool: np.ndarray, size: int, share: bool) -> float:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    part, *count = sys.argv[1:] or ("draws",)
-    for found in (images if part == "images" else draws)(int(count[0]) if count else 200):
+    part, count, *names = sys.argv[1:] or ("draws", "200")
+    for found in images(int(count)) if part == "images" else draws(int(count), *names):
         print(found, flush=True)

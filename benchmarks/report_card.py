@@ -140,6 +140,7 @@ def gain(repeats: int) -> Iterator[str]:
 
 METRICS = {
     "symmetric gain, one fill": {"symmetric-gain": {"fills": 1}},
+    "symmetric gain, one fill, 280 steps": {"symmetric-gain": {"fills": 1, "steps": 280}},
     "symmetric gain, two fills": {"symmetric-gain": {"fills": 2}},
     "symmetric gain, three fills": {"symmetric-gain": {}},
     "deletion": {"rise-deletion": {}},
