@@ -144,6 +144,19 @@ def test_an_image_that_cannot_be_read_fails_alone(tmp_path, images):
     assert len(found.images) == 2
 
 
+def test_half_the_precision_gives_nearly_the_same_report(images):
+    scores = {
+        precision: seewhy.report_card(tiny_cnn(), images, "saliency", metrics=GAIN, precision=precision, **ONLY)
+        for precision in ("float32", "bfloat16")
+    }
+    full, half = (found.row("gain").values for found in scores.values())
+    np.testing.assert_allclose(half, full, atol=0.02)
+    assert not np.array_equal(half, full)
+    assert scores["bfloat16"].to_json()["settings"]["precision"] == "bfloat16"
+    with pytest.raises(BadOption, match="float16"):
+        seewhy.report_card(tiny_cnn(), images, "saliency", precision="float16", **ONLY)
+
+
 def test_clusters_widen_what_is_not_independent(images):
     twice = torch.cat([pictures(8, 3, 24, 24)] * 4)
     names = [i % 8 for i in range(32)]

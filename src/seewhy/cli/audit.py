@@ -93,7 +93,7 @@ def audit(
     model = question.adapted()
     methods = question.method or sensible(model)
     asked = question.asked()
-    for name in ("scale", "budget", "checks", "precision"):
+    for name in ("scale", "budget", "checks"):
         asked.pop(name)
     with controlled(progress=progress, quiet=quiet) as control:
         card = report_card(
