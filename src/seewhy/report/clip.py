@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
@@ -57,11 +57,19 @@ def _film(shots: list[Shot], told: str) -> str:
 def _moments(explanation: Explanation, shots: list[Shot]) -> str:
     """A column for each frame: how much speaks for and against then, the frame, and its map for who points at it."""
     time, _ = clip_of(explanation)
-    stretches, best = curve(explanation), strongest(curve(explanation))
+    stretches = curve(explanation)
+    best = _frame_of(strongest(stretches), time.begins)
     peak = max((max(s.supports, s.opposes) for s in stretches), default=0.0) or 1.0
     chosen = sorted({round(i) for i in np.linspace(0, len(shots) - 1, min(len(shots), MOST))})
+    height, width = explanation.geometry.original
     columns = "".join(
-        _column(shots[i], _during(stretches, time.begins[i]), peak, best, span(time, time.begins[i], time.ends[i]))
+        _column(
+            shots[i],
+            width / height,
+            _bars(_during(stretches, time.begins[i]), peak, signed=explanation.signed),
+            _words(_during(stretches, time.begins[i]), span(time, time.begins[i], time.ends[i]), explanation.signed),
+            best=i == min(chosen, key=lambda j: abs(j - best)),
+        )
         for i in chosen
     )
     left = "" if len(chosen) == len(shots) else f" {len(chosen)} of {len(shots)} frames are shown."
@@ -69,25 +77,38 @@ def _moments(explanation: Explanation, shots: list[Shot]) -> str:
     return f'<figure class="moments"><div class="strip">{columns}</div><figcaption>{words}</figcaption></figure>'
 
 
-def _column(shot: Shot, stretch: Stretch, peak: float, best: Stretch | None, when: str) -> str:
+def _column(shot: Shot, aspect: float, bars: str, words: str, *, best: bool) -> str:
+    """One moment; the small picture is the frame alone, without the legend under it."""
     picture = Image.fromarray(shot.pixels)
-    small = picture.copy()
+    small = picture.crop((0, 0, picture.width, round(picture.width / aspect)))
     small.thumbnail((THUMB, THUMB))
-    up, down = (100 * value / peak for value in (stretch.supports, stretch.opposes))
-    words = f"{when}: {number(stretch.supports)} for, {number(stretch.opposes)} against"
-    kind = "moment best" if stretch is best else "moment"
-    bars = f'<svg viewBox="0 0 10 200" preserveAspectRatio="none" class="bars">{_bars(up, down)}</svg>'
     return (
-        f'<div class="{kind}" tabindex="0">{bars}{fragment.picture(small, words)}'
+        f'<div class="{"moment best" if best else "moment"}" tabindex="0">{bars}{fragment.picture(small, words)}'
         f'<div class="big">{fragment.picture(picture, words)}<p class="small">{escape(words)}</p></div></div>'
     )
 
 
-def _bars(up: float, down: float) -> str:
+def _bars(stretch: Stretch, peak: float, *, signed: bool) -> str:
+    """What speaks for the target upwards, and where the map has a sign, what speaks against it downwards."""
+    up, down = (100 * value / peak for value in (stretch.supports, stretch.opposes))
+    against = f'<rect x="1" width="8" y="100" height="{down:.1f}" class="against"/>' if signed else ""
     return (
-        f'<rect x="1" width="8" y="{100 - up:.1f}" height="{up:.1f}" class="for"/>'
-        f'<rect x="1" width="8" y="100" height="{down:.1f}" class="against"/>'
+        f'<svg viewBox="0 0 10 {200 if signed else 100}" preserveAspectRatio="none" class="bars">'
+        f'<rect x="1" width="8" y="{100 - up:.1f}" height="{up:.1f}" class="for"/>{against}</svg>'
     )
+
+
+def _words(stretch: Stretch, when: str, signed: bool) -> str:
+    against = f", {number(stretch.opposes)} against" if signed else ""
+    return f"{when}: {number(stretch.supports)} for{against}"
+
+
+def _frame_of(stretch: Stretch | None, begins: Sequence[float]) -> int:
+    """The frame in the middle of a stretch of time; the first where there is none."""
+    if stretch is None:
+        return 0
+    middle = (stretch.begin + stretch.end) / 2
+    return min(range(len(begins)), key=lambda i: abs(begins[i] - middle))
 
 
 def _during(stretches: list[Stretch], moment: float) -> Stretch:
