@@ -10,12 +10,15 @@ from . import errors
 __version__ = "0.1.0"
 
 _HOMES = {
+    "actor_share": "run.actor",
     "adapt": "models.adapt",
     "cost": "run.cost",
     "explain": "run.explain",
+    "motion": "run.motion",
     "overview": "run.overview",
     "report_card": "report.report_card",
     "ReportCard": "report.report_card",
+    "what_if": "run.what_if",
     "photo": "inputs.photos",
     "Clip": "inputs.clip",
     "Explanation": "explanation",
@@ -62,9 +65,12 @@ if TYPE_CHECKING:
     from .models.adapt import adapt as adapt
     from .report.report_card import ReportCard as ReportCard
     from .report.report_card import report_card as report_card
+    from .run.actor import actor_share as actor_share
     from .run.cost import cost as cost
     from .run.explain import explain as explain
+    from .run.motion import motion as motion
     from .run.overview import overview as overview
+    from .run.what_if import what_if as what_if
 
 
 def __getattr__(name: str) -> Any:

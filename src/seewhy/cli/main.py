@@ -21,6 +21,7 @@ from .doctor import doctor
 from .explain import explain
 from .layers import layers
 from .methods import methods
+from .motion import motion
 from .overview import overview
 from .show import show
 
@@ -32,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for command in (explain, compare, audit, overview, show, methods, layers, card, cost, doctor, demo):
+for command in (explain, compare, audit, overview, motion, show, methods, layers, card, cost, doctor, demo):
     app.command()(command)
 
 
