@@ -40,6 +40,7 @@ from ..stats.interval import Interval
 from ..stats.proportions import wilson
 
 CONTROLS = ("random", "blurred-random", "centre-prior", "edges")
+IN_TIME = ("motion-energy", "first-frames")  # of clips
 Numbers = NDArray[np.float64]
 
 
@@ -192,11 +193,11 @@ def report_card(
     reins = control or Control(progress=progress)
     started = time.perf_counter()
     with adapted.borrowed():
-        _meet(adapted, items)
+        clips = _meet(adapted, items) == 4
         explainers = explainers_of(methods or default_method(adapted), adapted, seed=seed, options=options)
-        explainers = [*explainers, *_missing_controls(explainers, adapted, seed, controls)]
+        explainers = [*explainers, *_missing_controls(explainers, adapted, seed, controls, clips)]
         job = Job(adapted, [], reins, None, "float32", None, "quick", seed, backend)
-        court = Court(job, explainers, _judges(level, metrics), len(items))
+        court = Court(job, explainers, _judges(level, metrics, clips), len(items))
         taught = None if tune is False else _tuned(court, items if tune is True else expand(tune)[0])
         court = replace(court, tuned=None if taught is None else taught.model)
         tally = _Tally(court, announce)
@@ -230,27 +231,32 @@ def _told(items: Sequence[Item], masks: Any, gaze: Any, target: Any, clusters: S
     return lambda i: (targets[i][0], truths[i], gazes[i])
 
 
-def _meet(model: Model, items: Sequence[Item]) -> None:
-    """Let the model meet the first image that can be read: what it offers can depend on the shape."""
+def _meet(model: Model, items: Sequence[Item]) -> int:
+    """Let the model meet the first image that can be read, as what it offers can depend on the shape; its axes."""
     for item in items:
         try:
-            model.meet(tuple(read_sample(item, preprocess_for(model, item)).pixels.shape))
+            shape = tuple(read_sample(item, preprocess_for(model, item)).pixels.shape)
+            model.meet(shape)
         except SeewhyError:
             continue
-        return
+        return len(shape)
+    return 0
 
 
-def _missing_controls(explainers: Sequence[Explainer], model: Model, seed: int, wanted: bool) -> list[Explainer]:
-    names = [name for name in CONTROLS if name not in {one.name for one in explainers}] if wanted else []
+def _missing_controls(
+    explainers: Sequence[Explainer], model: Model, seed: int, wanted: bool, clips: bool
+) -> list[Explainer]:
+    known = {one.name for one in explainers}
+    names = [name for name in (*CONTROLS, *(IN_TIME if clips else ())) if name not in known] if wanted else []
     return explainers_of(names, model, seed=seed)
 
 
-def _judges(level: Card, metrics: Any) -> list[Judge]:
+def _judges(level: Card, metrics: Any, clips: bool) -> list[Judge]:
     """The metrics of a level, or those that were named."""
     if level not in get_args(Card):
         raise BadOption(f"level={level!r} is not possible.", fix=f"give one of: {', '.join(CARDS)}.")
     if metrics is None:
-        return [_judge(metric, metric.brief if level == "quick" else {}) for metric in metrics_of(level)]
+        return [_judge(metric, metric.brief if level == "quick" else {}) for metric in metrics_of(level, clips=clips)]
     named = {metrics: {}} if isinstance(metrics, str) else metrics
     named = named if isinstance(named, Mapping) else {name: {} for name in named}
     return [_judge(find_metric(name), given) for name, given in named.items()]
