@@ -18,6 +18,7 @@ _HOMES = {
     "overview": "run.overview",
     "report_card": "report.report_card",
     "ReportCard": "report.report_card",
+    "segment_pairs": "run.segment_pairs",
     "what_if": "run.what_if",
     "photo": "inputs.photos",
     "Clip": "inputs.clip",
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from .run.explain import explain as explain
     from .run.motion import motion as motion
     from .run.overview import overview as overview
+    from .run.segment_pairs import segment_pairs as segment_pairs
     from .run.what_if import what_if as what_if
 
 

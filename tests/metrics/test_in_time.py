@@ -81,10 +81,9 @@ def test_the_opposite_map_has_the_opposite_gain():
 
 
 def test_a_map_that_knows_nothing_gains_nothing_over_all_orders():
-    clip = torch.rand(3, 4, SIDE, SIDE, generator=torch.Generator().manual_seed(1))
-    gains = []
-    for order in itertools.permutations(range(4)):
-        map = torch.tensor(order).float()[:, None, None].expand(4, SIDE, SIDE)
+    clip, gains = FRAMES[:, :3], []
+    for order in itertools.permutations(range(3)):
+        map = torch.tensor(order).float()[:, None, None].expand(3, SIDE, SIDE)
         gains.append(values("gain-in-time", map, model=sees_frame(2), image=clip)["gain in time, nearest"])
     assert np.mean(gains) == pytest.approx(0, abs=1e-6)
 

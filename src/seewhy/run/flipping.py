@@ -76,7 +76,7 @@ class Search:
         """The few places to blur all the time; all of them where none flips it."""
 
         def outputs(present: Coalitions) -> Outputs:
-            veils = ((~one[:, None, None, None] & places).any(dim=0) for one in present)
+            veils = ((~one[:, None, None, None] & places).any(dim=0) for one in present.to(places.device))
             return edited(self.one.probe, (edits.blurred(self.clip, veil) for veil in veils))
 
         gone = self._fewest(len(places), outputs, len(places))

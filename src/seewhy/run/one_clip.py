@@ -95,7 +95,7 @@ class OneClip:
 
     def same_size(self, other: Any) -> Tensor:
         """Another clip as this model sees it."""
-        return _read(self.model, other).pixels.to(self.frames.device)
+        return sample_of(self.model, other).pixels.to(self.frames.device)
 
 
 @contextmanager
@@ -113,7 +113,7 @@ def one_clip(
 ) -> Iterator[OneClip]:
     """The clip before the model; nothing said means the class that it predicts, as a probability."""
     adapted = adapt(model, preprocess=preprocess, labels=labels, device=device)
-    sample = _read(adapted, clip)
+    sample = sample_of(adapted, clip)
     if sample.pixels.ndim != 4 or sample.pixels.shape[1] < 2:
         shape = " x ".join(map(str, sample.pixels.shape))
         problem = f"{sample.picture.name!r} is {shape}: nothing moves in it, nor comes first."
@@ -132,7 +132,8 @@ def one_clip(
         yield OneClip(adapted, sample, probe, backend)
 
 
-def _read(model: Model, clip: Any) -> Sample:
+def sample_of(model: Model, clip: Any) -> Sample:
+    """One clip as the model sees it; an array is one clip, not a batch."""
     if hasattr(clip, "__array__") or isinstance(clip, Tensor):
         item = Item(clip, "clip")
     else:
