@@ -1,4 +1,4 @@
-"""Ours against the peers in one process, interleaved: processor seconds, model calls, and the ratio peer / ours.
+"""Ours against the peers in one process, interleaved: seconds on the processor and the clock, passes, and ratios.
 
 Needs the `dev` extra. "default" is what a person gets who calls the peer as its documentation shows, with the network
 as torch builds it; "tuned" freezes the parameters and sets the batch sizes that suit. The maps are the same within
@@ -241,10 +241,31 @@ class Bench:
         )
 
 
-def timed(call: Call) -> float:
-    started = time.process_time()
-    call()
-    return time.process_time() - started
+@dataclass(frozen=True)
+class Spent:
+    """What one call cost: seconds on the processor and on the clock, and images pushed forward through the network."""
+
+    processor: float
+    wall: float
+    passes: int
+
+
+def spent(call: Call, network: nn.Module) -> Spent:
+    seen = [0]
+    counting = network.register_forward_pre_hook(lambda _, given: seen.__setitem__(0, seen[0] + len(given[0])))
+    processor, wall = time.process_time(), time.perf_counter()
+    result = call()
+    processor, wall = time.process_time() - processor, time.perf_counter() - wall
+    counting.remove()
+    return Spent(processor, wall, max(seen[0], stated(result)))
+
+
+def stated(result: object) -> int:
+    """Forward passes that our explanations state: a copy of the network or another runtime is not seen from outside."""
+    if isinstance(result, seewhy.Explanation):
+        return result.cost.forward
+    several = isinstance(result, list) and result and isinstance(result[0], seewhy.Explanation | list)
+    return sum(map(stated, result)) if several else 0
 
 
 @contextmanager
@@ -271,24 +292,28 @@ def built(name: str) -> tuple[nn.Module, nn.Module]:
 def main(rounds: int, names: list[str], groups: list[str], batches: list[int], size: int) -> None:
     """Print a table in Markdown; ratios are medians over interleaved rounds."""
     torch.set_num_threads(1)
-    print("| network | px | batch | what | peer | ours s | peer s | peer / ours |\n|---|---|---|---|---|---|---|---|")
+    print("| network | px | batch | what | peer | ours s | peer s | peer / ours | wall, both | passes, both |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     for name in names:
         network, layer = built(name)
         for batch in batches:
             images = torch.rand(batch, 3, size, size, generator=torch.Generator().manual_seed(1))
             for row in (row for group in groups for row in getattr(Bench(network, layer, images), group)()):
                 with parameters(network, frozen=row.frozen):
-                    compare(f"{name} | {size} | {batch}", row, rounds)
+                    compare(f"{name} | {size} | {batch}", row, rounds, network)
 
 
-def compare(where: str, row: Row, rounds: int) -> None:
+def compare(where: str, row: Row, rounds: int, network: nn.Module) -> None:
     row.ours()  # what is made once for a network is not counted
     if rounds > 1:  # one round is for what takes minutes: there a first call of the peer does not matter
         row.theirs()
-    pairs = [(timed(row.ours), timed(row.theirs)) for _ in range(rounds)]
-    mine, other = (median(column) for column in zip(*pairs, strict=True))
-    ratio = median(b / a for a, b in pairs)
-    print(f"| {where} | {row.what} | {row.peer} | {mine:.3f} | {other:.3f} | {ratio:.2f} |", flush=True)
+    pairs = [(spent(row.ours, network), spent(row.theirs, network)) for _ in range(rounds)]
+    mine, other = (median(one.processor for one in column) for column in zip(*pairs, strict=True))
+    ratio = median(b.processor / a.processor for a, b in pairs)
+    wall = " / ".join(f"{median(one.wall for one in column):.3f}" for column in zip(*pairs, strict=True))
+    passes = " / ".join(str(one.passes) for one in pairs[0])
+    seconds = f"{mine:.3f} | {other:.3f} | {ratio:.2f} | {wall}"
+    print(f"| {where} | {row.what} | {row.peer} | {seconds} | {passes} |", flush=True)
 
 
 if __name__ == "__main__":

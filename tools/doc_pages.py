@@ -1,4 +1,4 @@
-"""Write the generated pages: one per method, their index, the error index, and the table in the README."""
+"""Write the generated pages: one per method, their index, the metrics, the errors, and the table in the README."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from error_fixes import FIXES
 from pictured import caption
 from seewhy import errors
 from seewhy.cli import exits
+from seewhy.metric_registry import BETTER, CARDS, LEVELS, Metric, all_metrics
+from seewhy.provable.claims import CLAIMS
 from seewhy.registry import Facts, facts
 
 ROOT = Path(__file__).parent.parent
@@ -24,12 +26,6 @@ FAMILIES = {
     "shapley": "Shapley: a fair share of the score for each region",
     "control": "Controls: to compare with; they know nothing of the model, or search for what metrics reward",
 }
-AXIOMS = {
-    "complete": "the values sum to the score of the image minus that of the baseline",
-    "dummy": "what the score does not depend on gets zero",
-    "linear": "the map of a sum of two scores is the sum of their maps",
-    "class-specific": "another class has another map",
-}
 
 
 def pages() -> dict[Path, str]:
@@ -37,6 +33,7 @@ def pages() -> dict[Path, str]:
     found = facts()
     made = {DOCS / "methods" / f"{name}.md": method_page(fact) for name, fact in found.items()}
     made[DOCS / "methods" / "index.md"] = methods_index(found)
+    made[DOCS / "metrics.md"] = metrics_page()
     made[DOCS / "errors.md"] = error_index()
     made[ROOT / "README.md"] = with_table((ROOT / "README.md").read_text(encoding="utf-8"), found)
     return made
@@ -76,8 +73,13 @@ def _rows(fact: Facts) -> Iterator[tuple[str, ...]]:
     yield "values", "signed: positive speaks for the target" if fact.signed else "never negative: strength without sign"
     yield "error bars", "yes, with a stop rule" if fact.samples else "none needed: it does not sample"
     yield "inputs", " and ".join({2: "images", 3: "clips"}[space] for space in fact.spaces)
-    promised = "; ".join(f"**{axiom}**: {AXIOMS[axiom]}" for axiom in fact.axioms)
+    promised = "; ".join(f"**{axiom}**: {_sentence(CLAIMS[axiom].means)}" for axiom in fact.axioms)
     yield "promises, tested", promised or "none"
+
+
+def _sentence(words: str) -> str:
+    """As part of a longer one."""
+    return words[0].lower() + words[1:].removesuffix(".")
 
 
 def _calls(fact: Facts) -> str:
@@ -132,6 +134,55 @@ def with_table(readme: str, found: dict[str, Facts]) -> str:
     table = "\n".join(_table(("family", "method", "what it shows", "model calls"), rows))
     before, rest = readme.split(START)
     return f"{before}{START}\n\n{table}\n\n{END}{rest.split(END)[1]}"
+
+
+# -- metrics
+
+
+def metrics_page() -> str:
+    """Every metric: what it judges, which lines it reports, at what cost, with which options and traps."""
+    found = list(all_metrics().values())
+    intro = (
+        "What a [report card](guide/report-card.md) can judge maps by. `seewhy metrics NAME` tells the same. Calls are"
+        " model calls for one map with the default options, at most; with *n maps* the method itself is asked again."
+    )
+    blocks = [MADE, "# Metrics", intro]
+    for card in CARDS:
+        rows = [
+            (f"[{one.name}](#{one.name})", one.lines[0].shows, ", ".join(one.needs), one.bill)
+            for one in found
+            if one.card == card
+        ]
+        if rows:
+            table = "\n".join(_table(("metric", "first line", "needs", "calls"), rows))
+            blocks += [f"**{card.capitalize()}**: {LEVELS[card]}.", table]
+    return "\n\n".join([*blocks, *(block for one in found for block in _metric(one))]) + "\n"
+
+
+def _metric(one: Metric) -> Iterator[str]:
+    yield f"## {one.name}"
+    yield one.summary
+    lines = [(line.name, line.shows, BETTER[line.better], _ignorant(line.ignorant)) for line in one.lines]
+    yield "\n".join(_table(("line", "what it shows", "", "a map that knows nothing"), lines))
+    if one.traps:
+        yield "\n".join(f"* {trap}" for trap in one.traps)
+    if one.options:
+        words = metric_words()
+        options = [(f"`{name}`", *words[name], f"`{value}`") for name, value in one.defaults.items()]
+        yield "\n".join(_table(("option", "meaning", "unit", "default"), options))
+    yield f"Published in: {one.paper}."
+
+
+def _ignorant(value: float | None) -> str:
+    return "" if value is None else f"{value:g} on average"
+
+
+def metric_words() -> dict[str, tuple[str, str]]:
+    """The words of metrics, which mean what they mean for methods unless the vocabulary says otherwise."""
+    text = (DOCS / "concepts" / "vocabulary.md").read_text(encoding="utf-8")
+    own = text.split("## Options of metrics")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (\w+) \| (.+?) \| (.+?) \|$", own, flags=re.MULTILINE)
+    return vocabulary() | {word: (meaning, unit) for word, meaning, unit in rows}
 
 
 # -- errors

@@ -12,14 +12,17 @@ __version__ = "0.1.0"
 _HOMES = {
     "actor_share": "run.actor",
     "adapt": "models.adapt",
+    "conformance": "provable.suite",
     "cost": "run.cost",
     "explain": "run.explain",
     "motion": "run.motion",
     "overview": "run.overview",
     "report_card": "report.report_card",
-    "ReportCard": "report.report_card",
+    "ReportCard": "report.card",
     "segment_pairs": "run.segment_pairs",
     "what_if": "run.what_if",
+    "recommend": "report.recommend",
+    "Recommendation": "report.recommendation",
     "photo": "inputs.photos",
     "Clip": "inputs.clip",
     "Explanation": "explanation",
@@ -64,7 +67,10 @@ if TYPE_CHECKING:
     from .inputs.photos import photo as photo
     from .inputs.preprocess import Preprocess as Preprocess
     from .models.adapt import adapt as adapt
-    from .report.report_card import ReportCard as ReportCard
+    from .provable.suite import conformance as conformance
+    from .report.card import ReportCard as ReportCard
+    from .report.recommend import recommend as recommend
+    from .report.recommendation import Recommendation as Recommendation
     from .report.report_card import report_card as report_card
     from .run.actor import actor_share as actor_share
     from .run.cost import cost as cost

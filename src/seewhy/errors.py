@@ -210,6 +210,12 @@ class BudgetTooSmall(QuestionError):
     code = "budget-too-small"
 
 
+class UnusableRecommendation(QuestionError):
+    """It is missing, damaged, made for another model, or recommends nothing."""
+
+    code = "unusable-recommendation"
+
+
 class Cancelled(SeewhyError):
     """The person cancelled before anything could be said."""
 

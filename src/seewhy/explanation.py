@@ -16,6 +16,7 @@ from .domain.evidence import LayerChoice, Sampling
 from .domain.footage import Footage
 from .domain.geometry import Geometry
 from .domain.marked import Marked
+from .domain.motion import MotionSplit, motion_split
 from .domain.picture import Picture
 from .domain.prediction import Prediction
 
@@ -137,6 +138,10 @@ class Explanation:
     def effect(self, frame: int | None = None) -> NDArray[np.float32]:
         """The heatmap measured from the value that speaks neither for nor against; this is what is drawn."""
         return self.heatmap(frame) - np.float32(self.zero)
+
+    def motion(self, *, deviations: float = 1.0) -> MotionSplit:
+        """A clip's map split into what changes quickly in time and what stays (selective relevance)."""
+        return motion_split(self.values - np.float32(self.zero), deviations)
 
     def overlay(self, *, view: str = "heat", legend: bool = True, scale: float | None = None) -> Image.Image:
         """The original photo with the map on it: view is heat, contour, regions or map."""

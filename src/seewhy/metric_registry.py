@@ -7,10 +7,10 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeVar
 
-from .domain.score import Effort, Line
+from .domain.score import Better, Effort, Line
 from .errors import UnknownMetric, near
 from .registry import options_of
 
@@ -19,6 +19,26 @@ Family = Literal["removal", "agreement", "axiom", "class", "stability", "shape",
 Asks = Literal["explainer", "promise", "samples", "truth", "gaze", "tuned", "clip"]
 Card = Literal["quick", "standard", "full", "extended"]
 CARDS: tuple[Card, ...] = ("quick", "standard", "full", "extended")
+LEVELS: Mapping[Card, str] = {
+    "quick": "in every report",
+    "standard": "in a report of the standard or full level",
+    "full": "in a report of the full level",
+    "extended": "only where it is asked for by name",
+}
+BETTER: Mapping[Better, str] = {
+    "higher": "higher is better",
+    "lower": "lower is better",
+    "neither": "describes, does not judge",
+}
+WORDS: Mapping[Asks, str] = {
+    "explainer": "the method itself, not only its maps",
+    "promise": "a method that promises to add up",
+    "samples": "a method with error bars",
+    "truth": "masks",
+    "gaze": "gaze maps",
+    "tuned": "a tuned copy",
+    "clip": "a clip",
+}
 
 
 @dataclass(frozen=True)
@@ -51,6 +71,18 @@ class Metric:
     @property
     def summary(self) -> str:
         return (inspect.getdoc(self.function) or "").split("\n")[0]
+
+    @property
+    def needs(self) -> list[str]:
+        """What must be there beside model and map, in words."""
+        return [words for ask, words in WORDS.items() if ask in self.asks]
+
+    @property
+    def bill(self) -> str:
+        """Model calls for one map with the default options, and how many more maps."""
+        effort = self.effort(self.defaults)
+        more = f"{effort.explanations} map{'s' * (effort.explanations > 1)}" if effort.explanations else ""
+        return " + ".join(filter(None, [str(effort.cost.calls) if effort.cost.calls else "", more])) or "0"
 
     def line(self, name: str) -> Line:
         """The line of that name."""
@@ -121,3 +153,21 @@ def metrics_of(card: Card, *, clips: bool = True) -> list[Metric]:
     """The metrics of a report of that size; those that judge clips only where there are some."""
     found = [one for one in all_metrics().values() if CARDS.index(one.card) <= CARDS.index(card)]
     return [one for one in found if clips or "clip" not in one.asks]
+
+
+def describe(metric: Metric) -> dict[str, Any]:
+    """A metric as plain data."""
+    effort = metric.effort(metric.defaults)
+    return {
+        "name": metric.name,
+        "family": metric.family,
+        "card": metric.card,
+        "asks": sorted(metric.asks),
+        "summary": metric.summary,
+        "lines": [asdict(line) for line in metric.lines],
+        "calls": effort.cost.calls,
+        "maps": effort.explanations,
+        "options": {name: repr(value) for name, value in metric.defaults.items()},
+        "traps": list(metric.traps),
+        "paper": metric.paper,
+    }

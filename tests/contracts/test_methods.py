@@ -2,6 +2,7 @@
 
 import pytest
 
+from seewhy.provable.claims import CLAIMS
 from seewhy.registry import load_all
 from seewhy.testing import contracts, promises
 from seewhy.testing.asking import CASES, NETWORKS, ask, assert_close, cases_of
@@ -124,7 +125,7 @@ def test_maps_of_two_classes_differ(entry, case):
 
 @on_each_method
 def test_every_declared_axiom_is_one_that_is_tested(entry):
-    assert entry.axioms <= set(promises.AXIOMS)
+    assert entry.axioms <= {*promises.AXIOMS, *CLAIMS}
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ PACKAGES = {
     "test_compat_with_captum.py": ("captum",),
     "test_compat_with_grad_cam.py": ("pytorch_grad_cam",),
     "test_agrees_with_shap_partition.py": ("shap",),
+    "test_peers_before_the_suite.py": ("captum", "pytorch_grad_cam", "torchcam", "shap", "lime"),
     "test_agrees_with_torchcam_legrad.py": ("torchcam",),
 }
 collect_ignore = [file for file, names in PACKAGES.items() if not all(map(find_spec, names))]

@@ -69,7 +69,7 @@ def test_the_clean_prediction_and_the_empty_image_are_asked_once_for_all_methods
 
 def test_methods_stand_beside_four_controls_with_intervals(card):
     assert card.methods == ("saliency", "grad-cam", "random", "blurred-random", "centre-prior", "edges")
-    assert [one.control for one in card.contestants] == [False, False, True, True, True, True]
+    assert [one.role for one in card.contestants] == ["method"] * 2 + ["control"] * 4
     interval = card.interval("saliency", "gain")
     assert interval.low <= interval.value <= interval.high
     assert interval.count == 8

@@ -82,7 +82,7 @@ def _inside(form, pose, x, y):
     return np.all([side >= 0 for side in sides], axis=0) | np.all([side <= 0 for side in sides], axis=0)
 
 
-@pytest.mark.parametrize("scene", SCENES[:3], ids=str)
+@pytest.mark.parametrize("scene", SCENES[:3], ids=lambda scene: scene.kind.name)
 def test_a_scene_looks_the_same_in_every_size(scene):
     small, large = scene.render(64), functional.avg_pool2d(scene.render(256)[None], 4)[0]
     assert (small - large).abs().mean() < 0.004

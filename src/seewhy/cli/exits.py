@@ -11,7 +11,7 @@ from ..errors import (
 )
 
 OK = 0
-PARTIAL = 1  # some input failed, the run was cancelled with partial results, or `doctor` found something broken
+PARTIAL = 1  # some input failed, cancelled with partial results, `doctor` found something broken, a claim does not hold
 USAGE = 2  # unknown command, option, method, class, layer or value
 UNUSABLE = 3  # the model, the input, an optional package or the place for output cannot be used
 DAMAGED = 4  # a saved explanation is incomplete or was altered

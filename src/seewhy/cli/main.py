@@ -15,14 +15,17 @@ from . import exits, screen
 from .audit import audit
 from .card import card
 from .compare import compare
+from .conformance import conformance
 from .cost import cost
 from .demo import demo
 from .doctor import doctor
 from .explain import explain
 from .layers import layers
 from .methods import methods
+from .metrics import metrics
 from .motion import motion
 from .overview import overview
+from .recommend import recommend
 from .show import show
 
 TRACEBACK = "SEEWHY_TRACEBACK"
@@ -33,7 +36,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for command in (explain, compare, audit, overview, motion, show, methods, layers, card, cost, doctor, demo):
+JUDGE = (audit, recommend, conformance)
+ABOUT = (methods, metrics, layers, card, cost, doctor)
+for command in (explain, compare, *JUDGE, overview, motion, show, *ABOUT, demo):
     app.command()(command)
 
 

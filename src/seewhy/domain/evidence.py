@@ -30,6 +30,8 @@ class LayerChoice:
     name: str
     why: str
     shape: tuple[int, ...] = ()  # k, *grid
+    step: float = 0.0  # of a clip: how many of the model's frames one cell stands for
+    reach: int = 0  # of a clip: about how many frames one cell was computed from; 0 where it was not measured
 
 
 @dataclass(frozen=True)

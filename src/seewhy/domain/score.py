@@ -22,6 +22,7 @@ class Score:
     value: float
     stderr: float = 0.0
     why: str = ""  # there is no number
+    freedom: float = math.inf  # degrees of freedom of the error: independent draws less one
 
     @property
     def known(self) -> bool:
@@ -32,7 +33,13 @@ class Score:
         """The mean of independent draws with its standard error; of a single one the error is not known."""
         values = np.asarray(draws, dtype=float)
         stderr = float(values.std(ddof=1) / len(values) ** 0.5) if len(values) > 1 else math.nan
-        return Score(float(values.mean()), stderr)
+        return Score(float(values.mean()), stderr, freedom=max(1, len(values) - 1))
+
+    @staticmethod
+    def share(hits: float, draws: int) -> Score:
+        """How often something happened, with the error of Agresti & Coull 1998: none seen is not never."""
+        likely, more = (hits + 2) / (draws + 4), draws + 4
+        return Score(hits / draws, (likely * (1 - likely) / more) ** 0.5)
 
     @staticmethod
     def missing(why: str) -> Score:

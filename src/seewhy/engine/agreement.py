@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ..domain.score import Unjudged
+from ..domain.score import Score, Unjudged
 
 Agreement = Callable[[Tensor, Tensor], Tensor]
 
@@ -42,13 +42,13 @@ def places(values: Float[Tensor, "*rows n"]) -> Float[Tensor, "*rows n"]:
     return torch.index_select(counts.cumsum(0).double() - (counts.double() + 1) / 2, 0, inverse)
 
 
-def jackknifed(agreement: Agreement, one: Tensor, other: Tensor, unit: int) -> tuple[float, float]:
-    """The agreement of two rows and its standard error, leaving out one unit of so many neighbours at a time."""
+def jackknifed(agreement: Agreement, one: Tensor, other: Tensor, unit: int) -> Score:
+    """The agreement of two rows with its standard error, leaving out one unit of so many neighbours at a time."""
     units = len(one) // unit
     keep = ~torch.eye(units, dtype=torch.bool, device=one.device).repeat_interleave(unit, dim=1)
     left = agreement(*(row.expand(units, -1)[keep].reshape(units, -1) for row in (one, other)))
     error = ((units - 1) / units * (left - left.mean()).square().sum()).sqrt()
-    return float(agreement(one, other)), float(error)
+    return Score(float(agreement(one, other)), float(error), freedom=units - 1)
 
 
 def _centred(values: Tensor) -> Tensor:

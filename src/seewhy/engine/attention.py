@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -14,16 +16,39 @@ OUTLIER = 3.0  # times the median length; Darcet et al. 2023 (arXiv:2309.16588) 
 HOT = "such hot spots often store what is true of the whole image, not what is there"
 
 
-def heads_mean(weights: Float[Tensor, "b heads to from"]) -> Float[Tensor, "b to from"]:
+def heads_mean(weights: Float[Tensor, "b *groups heads to from"]) -> Float[Tensor, "b *groups to from"]:
     """The mean over heads."""
-    return weights.mean(dim=1)
+    return weights.mean(dim=-3)
 
 
 def raising(
-    weights: Float[Tensor, "b heads to from"], gradients: Float[Tensor, "b heads to from"]
-) -> Float[Tensor, "b to from"]:
+    weights: Float[Tensor, "b *groups heads to from"], gradients: Float[Tensor, "b *groups heads to from"]
+) -> Float[Tensor, "b *groups to from"]:
     """The heads' mean of (gradient x attention)+: attention that raises the score (Chefer et al. 2021, eq. 5)."""
-    return (weights * gradients).relu().mean(dim=1)
+    return (weights * gradients).relu().mean(dim=-3)
+
+
+def looks(record: AttentionRecord) -> Iterator[Float[Tensor, "b to from"]]:
+    """The heads' mean of each block, the first first, over all tokens: of attention over time its frames are looked
+    through with the place held, of attention over space its places with the moment held."""
+    for i, weights in enumerate(record.weights):
+        mean, divided = heads_mean(weights), record.tokens.divided
+        yield divided[i].over_all(mean, record.tokens.count) if divided else mean
+
+
+def last_look(record: AttentionRecord) -> Float[Tensor, "b to from"]:
+    """The heads' mean of the last block over all tokens; of one in two parts the product, the first part rightmost."""
+    *_, before, last = [None, *looks(record)]
+    kinds = [divided.look for divided in record.tokens.divided[-2:]]
+    return last @ before if before is not None and len(set(kinds)) == 2 else last
+
+
+def gains(record: AttentionRecord) -> Iterator[Float[Tensor, "b to from"]]:
+    """What raises the score in each block, the first first, over all tokens."""
+    assert record.gradients is not None
+    for i, pair in enumerate(zip(record.weights, record.gradients, strict=True)):
+        raised, divided = raising(*pair), record.tokens.divided
+        yield divided[i].summed(raised, record.tokens.count) if divided else raised
 
 
 def with_skips(block: Float[Tensor, "b to from"]) -> Float[Tensor, "b to from"]:

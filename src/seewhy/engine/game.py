@@ -103,7 +103,7 @@ class Game:
         """Outputs of the image seen through masks, averaged over the fills of the baseline."""
         masks = masks.to(self.image.device)
         if self.baseline.adaptive:
-            return self.probe.outputs(blended(self.image, masks, self.baseline.complete(self.image, masks)))
+            return self.probe.spending(blended(self.image, masks, self.baseline.complete(self.image, masks)))
         total = sum(self._masked.outputs(masks, fill) for fill in self._fills)
         assert isinstance(total, Tensor)
         return total / len(self._fills)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from jaxtyping import Float
@@ -11,9 +11,11 @@ from torch.nn import functional
 
 from ..domain.evidence import Evidence
 from ..domain.shapes import Maps
+from ..errors import BadOption
 from .records import LayerRecord
 
 Sign = Literal["positive", "both"]
+Pool = Literal["auto", "clip", "frame"]
 
 
 def weighted_map(record: LayerRecord, weights: Tensor, sign: Sign, chosen: tuple[str, ...] = ()) -> Evidence:
@@ -21,6 +23,26 @@ def weighted_map(record: LayerRecord, weights: Tensor, sign: Sign, chosen: tuple
     places = weights.reshape(*weights.shape, *[1] * (record.activations.ndim - weights.ndim))
     values = (places * record.activations).sum(dim=1)
     return Evidence(values.relu() if sign == "positive" else values, layer=record.choice, chosen=chosen)
+
+
+def each_by_itself(record: LayerRecord, pool: Pool, *, reads_moments: bool) -> tuple[bool, tuple[str, ...]]:
+    """Whether the moments of a clip's map get weights of their own, and the sentence that says so, for each clip."""
+    if pool not in get_args(Pool):
+        raise BadOption(f"Gradients cannot be pooled over {pool!r}.", fix=f"use one of {', '.join(get_args(Pool))}.")
+    if record.activations.ndim == 4:
+        return False, ()
+    if pool != "auto":
+        return pool == "frame", ()
+    if reads_moments:
+        told = "Gradients are averaged at each moment by itself: the network does more than sum moments (pool='frame')."
+    else:
+        told = "Gradients are averaged over all moments: the network only sums over them (pool='clip')."
+    return reads_moments, (told,) * len(record.activations)
+
+
+def frames_apart(tensor: Float[Tensor, "b k t h w"]) -> Float[Tensor, "b_t k h w"]:
+    """The moments of clips as images of their own."""
+    return tensor.transpose(1, 2).flatten(0, 1)
 
 
 def plus_plus(first: Tensor, second: Tensor, third: Tensor, activations: Tensor) -> Float[Tensor, "b k"]:

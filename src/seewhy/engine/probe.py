@@ -63,9 +63,13 @@ class Probe:
 
     def outputs(self, images: Variants) -> Outputs:
         """All class outputs of each image, without a graph."""
-
         model, by = self._quickest(len(images))
         return self._answers(len(images), lambda rows: model(images[rows]), by)
+
+    def spending(self, images: Variants) -> Outputs:
+        """The same of images that nobody needs afterwards; the outputs share no memory with them."""
+        model, by = self._quickest(len(images))
+        return self._answers(len(images), lambda rows: model.spending(images[rows]), by)
 
     def outputs_of_patches(self, images: Variants, keep: Int[Tensor, "n kept"]) -> Outputs:
         """All class outputs of each image when the network sees only these of its patches."""
@@ -154,6 +158,11 @@ class Probe:
         """Activations of a layer for the clean images, as maps, and the score's gradient at them."""
         name = self.model.layout.choose().name if layer is None else self.model.layout.find(layer)
         return self._read(Wants(layers=(name,), gradients=gradients)).layers[name]
+
+    @property
+    def reads_moments(self) -> bool:
+        """Whether the model does more with the moments of its last map of a clip than sum over them."""
+        return self.model.layout.reads_moments
 
     def layers(self, names: Sequence[str], *, gradients: bool = True) -> list[LayerRecord]:
         """The same of several layers, from one pass."""

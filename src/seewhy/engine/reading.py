@@ -120,8 +120,8 @@ def _assemble(probe: Probe, seen: _Seen, wants: Wants, slopes: list[Tensor | Non
 def _assemble_attention(seen: _Seen, slopes: list[Tensor], tokens: TokenGrid) -> AttentionRecord:
     depth = len(seen.blocks)
     return AttentionRecord(
-        tuple(block.detach().float() for block in seen.blocks),
-        tuple(slopes[:depth]) if slopes else None,
+        tokens.grouped([block.detach().float() for block in seen.blocks]),
+        tokens.grouped(slopes[:depth]) if slopes else None,
         None if seen.pool is None else seen.pool.detach().float(),
         slopes[depth] if len(slopes) > depth else None,
         tokens,

@@ -71,10 +71,13 @@ class LayerRecord:
 
 @dataclass(frozen=True)
 class AttentionRecord:
-    """Attention of every block over all tokens, first block first; `pool` is the head's own."""
+    """Attention of every block over all tokens, first block first; `pool` is the head's own.
 
-    weights: tuple[Float[Tensor, "b heads to from"], ...]
-    gradients: tuple[Float[Tensor, "b heads to from"], ...] | None
+    Attention divided into time and space has a block for each, and an axis of groups before the heads.
+    """
+
+    weights: tuple[Float[Tensor, "b ... heads _to _from"], ...]
+    gradients: tuple[Float[Tensor, "b ... heads _to _from"], ...] | None
     pool: Float[Tensor, "b pool_heads queries from"] | None
     pool_gradients: Float[Tensor, "b pool_heads queries from"] | None
     tokens: TokenGrid
@@ -84,6 +87,7 @@ class AttentionRecord:
     @property
     def sent(self) -> tuple[Moved, ...]:
         """What each attention moves, where the method asked for it."""
+        undivided(self.tokens)
         if self.moved is None:
             raise NoAttention(
                 "Not all attentions of this network showed their values, or what projects them: a linear layer over"
@@ -103,6 +107,15 @@ class AttentionRecord:
             self.tokens,
             None if self.moved is None else tuple(replace(m, values=m.values[one]) for m in self.moved),
             None if self.lengths is None else self.lengths[one],
+        )
+
+
+def undivided(tokens: TokenGrid) -> None:
+    """Refuse where a method needs every attention to be over all tokens."""
+    if tokens.divided:
+        raise NoAttention(
+            f"Its {tokens.blocks} attentions are divided into time and space, and this method needs them over all.",
+            fix="use attention-rollout, gradient-attention, raw-attention or attention-flow.",
         )
 
 

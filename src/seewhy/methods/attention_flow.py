@@ -8,7 +8,7 @@ from torch import Tensor
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
-from ..engine.attention import heads_mean, on_map, shares, with_skips
+from ..engine.attention import heads_mean, looks, on_map, shares, with_skips
 from ..engine.flow import maximum_flows
 from ..engine.probe import Probe
 from ..engine.records import AttentionRecord
@@ -30,6 +30,7 @@ MOST = 8000  # tokens times blocks
         "In deep networks most patches could fill all that the answer takes in: the map goes flat at 1.",
         "Takes values and MLPs as if they passed everything on unchanged.",
     ),
+    axioms=("local",),
     signed=False,
     class_blind=True,
     reads=("attention",),
@@ -37,7 +38,7 @@ MOST = 8000  # tokens times blocks
 def attention_flow(probe: Probe) -> Evidence:
     """Maximum flow through (A + I) / 2 of all blocks, from what the head reads down to each patch (section 3)."""
     record = probe.attention()
-    tokens, blocks = record.weights[0].shape[-1], len(record.weights)
+    tokens, blocks = record.tokens.count, len(record.weights)
     if tokens * blocks > MOST:
         raise MissingCapability(
             f"Maximum flows over {tokens} tokens and {blocks} blocks would take too long: {MOST} are the most that"
@@ -49,9 +50,10 @@ def attention_flow(probe: Probe) -> Evidence:
 
 def _flows(probe: Probe, record: AttentionRecord, image: int) -> Tensor:
     """The flow to each token of one image; tokens beside the image are not asked about."""
-    layers = [with_skips(heads_mean(block[image : image + 1]))[0] for block in record.weights]
-    if record.pool is not None:
-        layers.append(heads_mean(record.pool[image : image + 1])[0])
+    alone = record.row(slice(image, image + 1), gradients=False)
+    layers = [with_skips(weights)[0] for weights in looks(alone)]
+    if alone.pool is not None:
+        layers.append(heads_mean(alone.pool)[0])
     first, rows = record.tokens.prefix, torch.zeros(layers[0].shape[1], device=layers[0].device)
     patches = range(first, first + record.tokens.patches)
     for patch, flow in zip(patches, maximum_flows(layers, shares(record), patches), strict=True):

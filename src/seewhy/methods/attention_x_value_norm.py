@@ -22,6 +22,7 @@ from ..registry import method
         "Late tokens have mixed with all others: what is fetched from a patch token is not from that patch alone.",
         "A long vector need not matter for the class, and vectors of several patches can cancel.",
     ),
+    axioms=("local",),
     signed=False,
     class_blind=True,
     reads=("attention", "values"),

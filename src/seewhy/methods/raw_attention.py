@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
-from ..engine.attention import heads_mean, read_out
+from ..engine.attention import heads_mean, last_look, read_out
 from ..engine.probe import Probe
 from ..registry import method
 
@@ -22,12 +22,17 @@ from ..registry import method
         "Late tokens have mixed with all others: weight on a patch token is not weight on that patch.",
         "Register and background tokens can collect weight without meaning.",
     ),
+    axioms=("local",),
     signed=False,
     class_blind=True,
     reads=("attention",),
 )
 def raw_attention(probe: Probe) -> Evidence:
-    """Attention from the token(s) that the head reads to the patches, mean over heads."""
+    """Attention from the token(s) that the head reads to the patches, mean over heads.
+
+    Where it is divided into time and space, the product of the last block's two.
+    """
     record = probe.attention()
-    last = record.weights[-1] if record.pool is None else record.pool
-    return read_out(heads_mean(last), record)
+    if record.pool is not None:
+        return read_out(heads_mean(record.pool), record)
+    return read_out(last_look(record), record)

@@ -36,6 +36,7 @@ def _cost(ask: Ask) -> Cost:
         "Every weight is positive, so no map can speak against the class.",
         "What is not shown is filled with the baseline, a picture that the network may never have met.",
     ),
+    axioms=("pointing",),
     reads=("layer",),
 )
 def score_cam(

@@ -29,7 +29,7 @@ from ..registry import method
         "Only what raises the score is kept: evidence against is never shown.",
         "A long token need not matter for the class, and what neurons add may undo what was there.",
     ),
-    axioms=("class-specific",),
+    axioms=("class-specific", "local"),
     signed=False,
     reads=("attention", "values"),
 )

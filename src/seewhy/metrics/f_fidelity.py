@@ -48,12 +48,12 @@ def _lost(asked: Trial, part: Tensor, samples: int, random: torch.Generator) -> 
     inside = part.flatten().nonzero()[:, 0]
     size = round(min(HALF * len(inside), MOST * part.numel()))
     masked, fill = Masked(asked.probe, asked.image), asked.fill.fill(asked.image)[0]
-    before, lost = int(asked.probe.clean[0].argmax()), []
+    before, lost = int(asked.probe.clean[0].argmax()), 0
     for start in range(0, samples, asked.probe.chunks.forward):
         count = min(asked.probe.chunks.forward, samples - start)
         masks = torch.ones(count, part.numel(), dtype=torch.bool, device=part.device)
         for mask in masks:
             mask[inside[torch.randperm(len(inside), generator=random)[:size].to(part.device)]] = False
         outputs = masked.outputs(masks.reshape(count, *part.shape), fill)
-        lost += (outputs.argmax(dim=1) != before).float().tolist()
-    return Score.mean(lost)
+        lost += int((outputs.argmax(dim=1) != before).sum())
+    return Score.share(lost, samples)

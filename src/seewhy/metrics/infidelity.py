@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..domain.cost import Cost
 from ..domain.ranges import positive, whole
-from ..domain.score import Effort, Line, Score, Scores, Unjudged
+from ..domain.score import Effort, Line, Scores, Unjudged
 from ..domain.shapes import Masks
 from ..engine.agreement import jackknifed
 from ..engine.trial import Trial
@@ -55,9 +55,9 @@ def infidelity(
     if int(((losses - losses.median()).abs() > 1e-6 * losses.abs().max()).sum()) < 2:
         raise Unjudged("nearly all changes of the image cost the score the same")
     return {
-        "infidelity, R2": Score(*jackknifed(_explained, sums, losses, 1)),
-        "infidelity": Score(*jackknifed(_error, sums, losses, 1)),
-        "infidelity, scale": Score(*jackknifed(_scale, sums, losses, 1)),
+        "infidelity, R2": jackknifed(_explained, sums, losses, 1),
+        "infidelity": jackknifed(_error, sums, losses, 1),
+        "infidelity, scale": jackknifed(_scale, sums, losses, 1),
     }
 
 

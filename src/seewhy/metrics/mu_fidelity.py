@@ -6,7 +6,7 @@ import torch
 
 from ..domain.cost import Cost
 from ..domain.regions import Grid
-from ..domain.score import Effort, Line, Score, Scores
+from ..domain.score import Effort, Line, Scores
 from ..domain.shapes import Coalitions
 from ..engine.agreement import jackknifed, linear, ordinal
 from ..engine.trial import Trial
@@ -35,8 +35,8 @@ def mu_fidelity(trial: Trial, *, cells: int = 7, samples: int = 128) -> Scores:
     sums = absent.to(asked.map.dtype) @ game.regions.sums(asked.varied)
     drops = game.whole() - game.values(~absent)
     return {
-        "mu-fidelity": Score(*jackknifed(linear, sums, drops, PAIR)),
-        "mu-fidelity, ranks": Score(*jackknifed(ordinal, sums, drops, PAIR)),
+        "mu-fidelity": jackknifed(linear, sums, drops, PAIR),
+        "mu-fidelity, ranks": jackknifed(ordinal, sums, drops, PAIR),
     }
 
 

@@ -43,7 +43,7 @@ def randomisation(trial: Trial, *, samples: int = 3) -> Scores:
     image, before = trial.image[None], trial.varied
     maps = [trial.maps(image, model=forgetful(trial, trial.seed + draw))[0] for draw in range(samples)]
     varied = [after for after in maps if float(after.max()) > float(after.min())]
-    vanished = Score.mean([float(after.max() == after.min()) for after in maps])
+    vanished = Score.share(samples - len(varied), samples)
     if not varied:
         return {**dict.fromkeys(("randomisation", "entropy rise"), Score.missing(VANISHED)), "vanished": vanished}
     calm = entropy(before)

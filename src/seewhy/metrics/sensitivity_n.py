@@ -41,9 +41,10 @@ def sensitivity_n(trial: Trial, *, cells: int = 7, samples: int = 100) -> Scores
     for share in SHARES:
         absent = _sets(max(1, round(share * game.players)), samples, game.players, generator).to(values.device)
         found.append(jackknifed(linear, absent.double() @ values, game.whole() - game.values(~absent), 1))
-    mean = sum(value for value, _ in found) / len(found)
-    stderr = math.hypot(*(error for _, error in found)) / len(found)
-    return {"sensitivity-n": Score(mean, stderr), "sensitivity-n, lowest": Score(*min(found))}
+    mean = sum(one.value for one in found) / len(found)
+    stderr = math.hypot(*(one.stderr for one in found)) / len(found)
+    lowest = min(found, key=lambda one: one.value)
+    return {"sensitivity-n": Score(mean, stderr), "sensitivity-n, lowest": lowest}
 
 
 def _sets(size: int, count: int, players: int, generator: torch.Generator) -> Tensor:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from ..domain.cost import Cost
 from ..domain.score import Effort, Line, Score, Scores
 from ..engine.neighbours import moved, neighbours, predicted_alike
@@ -47,8 +45,7 @@ def _at(trial: Trial, samples: int, radius: float) -> tuple[Score, Score]:
         same, flips = images, Score.missing("the model answers values, so no prediction can flip")
     else:
         alike = predicted_alike(trial, trial.probe.outputs(images))
-        share = 1 - float(alike.float().mean())
-        same, flips = images[alike], Score(share, math.sqrt(share * (1 - share) / samples))
+        same, flips = images[alike], Score.share(int((~alike).sum()), samples)
     if not len(same):
         return Score.missing("every change of the image flipped the prediction"), flips
     return Score.mean(moved(trial, trial.maps(same)).tolist()), flips

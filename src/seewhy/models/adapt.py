@@ -34,7 +34,7 @@ class Said:
     labels: Any = None
     name: str | None = None
     output: Any = None  # which answer to use: a function of a module's output, or the name of an ONNX or served output
-    takes: Takes | None = None  # what a plain function is handed
+    takes: str | None = None  # what is handed over: the order of a clip's axes, or what a plain function is given
     task: str | None = None
     unit: str | None = None  # of values
     batch: int | None = None  # the largest batch that a plain function can take
@@ -57,7 +57,7 @@ def adapt(
     device: str | torch.device | None = None,
     name: str | None = None,
     output: Any = None,
-    takes: Takes | None = None,
+    takes: Takes | str | None = None,
     batch: int | None = None,
     task: Task | None = None,
     unit: str | None = None,
@@ -142,19 +142,19 @@ def _adapted(thing: Any, said: Said) -> Model:
         return _module(thing.model, said.filled(preprocess=thing.image_processor))
     if callable(thing) and not isinstance(thing, type):
         said.refuse("a function", "output")
-        return FunctionModel(thing, takes=said.takes or "tensor", batch=said.batch, **_common(said))
+        return FunctionModel(thing, takes=said.takes, batch=said.batch, **_common(said))
     what = f"The class {thing.__name__}" if isinstance(thing, type) else f"A {type(thing).__name__}"
     raise UnsupportedModel(f"{what} is not a model that seewhy can ask.", fix=f"give {KINDS}.")
 
 
 def _module(module: nn.Module, said: Said) -> Model:
-    said.refuse("a torch.nn.Module", "takes", "batch")
+    said.refuse("a torch.nn.Module", "batch")
     beside = carried_by(module)
     notes = beside.notes if said.preprocess is None else ()
     said = said.filled(preprocess=beside.preprocess, labels=beside.labels)
     kind = task_of(unwrapped(module), said.task)
     output = said.output or (queries_of(unwrapped(module)) if kind == "detection" else None)
-    model = TorchModel(module, output=output, task=kind, unit=said.unit or "", **_common(said))
+    model = TorchModel(module, output=output, task=kind, unit=said.unit or "", takes=said.takes, **_common(said))
     model.notes = (*model.notes, *notes)
     return model
 

@@ -36,6 +36,7 @@ class Seen:
     given_change: Tensor | None = None  # difference of the two rows per token, when tokens went in
     shape: tuple[int, ...] = ()
     swapped: bool = False  # the batch axis was the second one
+    frames: int = 0  # of a clip, that may be folded into the batch axis
     structured: bool = False  # the tensor came inside a tuple, dict or object
     passes_on: bool = False  # the output is a view of the input, unchanged
     pooled: bool = False
@@ -55,6 +56,7 @@ class SeenCall:
 
     shape: tuple[int, ...]
     inside: tuple[str, ...]
+    change: Tensor | None = None  # (groups, to): difference of the two rows, where each row came in several groups
 
 
 @dataclass
@@ -72,7 +74,7 @@ class DryRun:
 
 def dry_run(module: nn.Module, ask: Callable[[Tensor], Tensor], images: Tensor) -> DryRun:
     """Push two noise images through, and a fixed random direction of the outputs back."""
-    log = _Log(module)
+    log = _Log(module, clips=images.ndim == 5)
     leaf = images.clone().requires_grad_()
     with log, _Finder(log):
         outputs = ask(leaf)
@@ -85,6 +87,16 @@ def dry_run(module: nn.Module, ask: Callable[[Tensor], Tensor], images: Tensor) 
     space, answers = tuple(images.shape[2:]), outputs.detach()
     same = _repeatable(ask, images, answers)
     return DryRun(space, images, answers, log.seen, log.calls, slope is not None, same)
+
+
+def spread_of_a_frame(module: nn.Module, ask: Callable[[Tensor], Tensor], run: DryRun) -> dict[str, Seen]:
+    """What every module gave for a clip and for the same clip with another frame in the middle."""
+    log, middle = _Log(module, clips=True), run.space[0] // 2
+    pair = run.images[:1].repeat(BATCH, 1, 1, 1, 1)
+    pair[1, :, middle] = run.images[0, :, middle].flip(-1)
+    with torch.no_grad(), log:
+        ask(pair)
+    return log.seen
 
 
 def _repeatable(ask: Callable[[Tensor], Tensor], images: Tensor, answers: Tensor) -> bool:
@@ -118,8 +130,8 @@ def _backward_errors(images: Tensor) -> Iterator[None]:
 class _Log:
     """Hooks on every module, for one pass."""
 
-    def __init__(self, root: nn.Module) -> None:
-        self.root = root
+    def __init__(self, root: nn.Module, *, clips: bool = False) -> None:
+        self.root, self.clips = root, clips
         self.seen: dict[str, Seen] = {}
         self.calls: list[SeenCall] = []
         self.stack: list[str] = []
@@ -171,15 +183,21 @@ class _Log:
         record.swapped = tensor.ndim == 3 and len(tensor) != BATCH and tensor.shape[1] == BATCH
         record.shape = tuple((kept.transpose(0, 1) if record.swapped else kept).shape)
         record.change, record.slope = {}, {}
-        if record.shape[:1] == (BATCH,) and kept.ndim > 1:
-            rows = kept.detach().transpose(0, 1) if record.swapped else kept.detach()
-            record.change = _profiles(rows[:1] - rows[1:])
+        record.frames = record.shape[0] // BATCH if self._folds(record) else 0
+        if (record.frames or record.shape[:1] == (BATCH,)) and kept.ndim > 1:
+            rows = _rows(record, kept)
+            record.change = _profiles(rows[:1] - rows[1:], record)
             if kept.requires_grad:
                 kept.register_hook(partial(_note_slope, record))
         onward = kept.clone()
         if record.pooled:
             self._pooled.append(weakref.ref(onward))
         return onward
+
+    def _folds(self, record: Seen) -> bool:
+        """Whether something of clips is folded into the batch; that it is their frames remains to be seen."""
+        rows = record.shape[0] if record.shape else 0
+        return self.clips and rows > BATCH and rows % BATCH == 0 and not record.swapped
 
 
 class _Finder(AttentionMode):
@@ -190,39 +208,53 @@ class _Finder(AttentionMode):
         self.log = log
 
     def fused(self, query: Tensor, key: Tensor, value: Tensor, *rest: Any, **options: Any) -> Tensor:
-        self._note((*query.shape[:-1], key.size(-2)))
+        self._note((*query.shape[:-1], key.size(-2)), query)
         return FUSED(query, key, value, *rest, **options)
 
     def multihead(self, call: inspect.BoundArguments) -> tuple[Tensor, Tensor | None]:
         query, key = call.arguments["query"], call.arguments["key"]
         batch = query.size(1) if query.ndim == 3 else 1
-        self._note((batch, call.arguments["num_heads"], len(query), len(key)))
+        given = query.transpose(0, 1)[:, None] if query.ndim == 3 else query[None, None]
+        self._note((batch, call.arguments["num_heads"], len(query), len(key)), given)
         return MULTIHEAD(*call.args, **call.kwargs)
 
     def explicit(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Tensor:
         found = func(*args, **kwargs)
         assert isinstance(found, Tensor)
-        self._note(tuple(found.shape))
+        self._note(tuple(found.shape), found)
         return found
 
-    def _note(self, shape: tuple[int, ...]) -> None:
+    def _note(self, shape: tuple[int, ...], asked: Tensor) -> None:
+        """An attention by its shape; `asked` (batch, ..., to, any) tells how its queries change with the image."""
         shape = (shape[0], 1, *shape[1:]) if len(shape) == 3 else shape  # one head
-        self.log.calls.append(SeenCall(shape, tuple(self.log.stack)))
+        change = None
+        if shape[0] > BATCH and shape[0] % BATCH == 0:
+            rows = asked.detach().reshape(BATCH, shape[0] // BATCH, -1, *asked.shape[-2:])
+            change = _size(rows[0] - rows[1], (1, 3))
+        self.log.calls.append(SeenCall(shape, tuple(self.log.stack), change))
 
 
 def _note_slope(record: Seen, gradient: Tensor | None) -> None:
     if gradient is None:  # behind an operator that hands none back, such as a quantised layer
         return
-    rows = gradient.detach().transpose(0, 1) if record.swapped else gradient.detach()
-    record.slope = _profiles(rows)
+    record.slope = _profiles(_rows(record, gradient), record)
 
 
-def _profiles(rows: Tensor) -> dict[int, Tensor]:
-    """Sizes per place, the features being on axis 1 or on the last axis."""
-    return {axis: _size(rows, axis).sum(0) for axis in {1, rows.ndim - 1}}
+def _rows(record: Seen, raw: Tensor) -> Tensor:
+    """The raw output with one row for each image or clip."""
+    rows = raw.detach()
+    if record.frames:
+        return rows.unflatten(0, (BATCH, record.frames))
+    return rows.transpose(0, 1) if record.swapped else rows
 
 
-def _size(tensor: Tensor, axis: int) -> Tensor:
+def _profiles(rows: Tensor, record: Seen) -> dict[int, Tensor]:
+    """Sizes per place, the features being on axis 1 of the output or on its last axis."""
+    folded = rows.ndim - len(record.shape)
+    return {axis: _size(rows, axis + folded).sum(0) for axis in {1, len(record.shape) - 1}}
+
+
+def _size(tensor: Tensor, axis: int | tuple[int, ...]) -> Tensor:
     return tensor.detach().float().abs().sum(axis).cpu()
 
 

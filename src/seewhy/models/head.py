@@ -19,19 +19,6 @@ def why_not_pooled(
 ) -> str:
     """What the network does between a layer and its answer besides pooling and weighing; '' when that is all."""
 
-    def answered(change: Callable[[Tensor], Tensor]) -> Tensor:
-        """The answers to the two images when the layer gives something else."""
-
-        def hook(_module: nn.Module, _inputs: object, output: object) -> object:
-            return with_tensor(output, lambda raw: change(raw.clone()))
-
-        handle = module.get_submodule(layer).register_forward_hook(hook)
-        try:
-            with torch.no_grad():
-                return ask(run.images)
-        finally:
-            handle.remove()
-
     def evened(raw: Tensor) -> Tensor:
         maps = reading.maps(raw)  # a view: what is written into it is written into raw
         maps.copy_(maps.mean(dim=tuple(range(2, maps.ndim)), keepdim=True).expand_as(maps))
@@ -40,18 +27,54 @@ def why_not_pooled(
     def opposite(raw: Tensor) -> Tensor:
         """The first image twice, its channels stretched this way and that way."""
         axis = 1 if reading.swapped else 0
-        first = raw.narrow(axis, 0, 1)
+        first = raw.narrow(axis, 0, reading.frames or 1)
         channels = first.shape[reading.channel_axis]
         stretch = FAR * torch.randn(channels, generator=torch.Generator().manual_seed(3)).to(first)
         stretch = stretch if reading.channel_axis == -1 else stretch.reshape(-1, *[1] * (raw.ndim - 2))
         return torch.cat([first * (1 + stretch), first * (1 - stretch)], dim=axis)
 
-    if not _off(answered(evened), run.outputs) <= ROUNDING * _off(*run.outputs):  # nor if it is not a number
+    if not _off(_answered(module, ask, run, layer, evened), run.outputs) <= ROUNDING * _off(*run.outputs):  # nor NaN
         return f"more than the mean of {layer!r} is read"
-    ends = answered(opposite)
+    ends = _answered(module, ask, run, layer, opposite)
     if not _off(ends.mean(dim=0), run.outputs[0]) <= ROUNDING * _off(*ends):
         return f"what reads the mean of {layer!r} is not linear"
     return ""
+
+
+def reads_moments(
+    module: nn.Module, ask: Callable[[Tensor], Tensor], run: DryRun, layer: str, reading: Reading
+) -> bool:
+    """Whether the answer to a clip is more than a sum over the moments of a layer, in whatever order.
+
+    A sum stays the same for two clips together when they exchange the second half of their moments, and order does not
+    count when the halves change places, too.
+    """
+
+    def exchanged(raw: Tensor) -> Tensor:
+        maps = reading.maps(raw)  # a view: what is written into it is written into raw
+        half = maps.shape[2] // 2
+        halves = maps[:, :, :half], maps[:, :, half:].flip(0)
+        maps.copy_(torch.cat(halves[::-1], dim=2))
+        return raw
+
+    together = _answered(module, ask, run, layer, exchanged).sum(dim=0)
+    return not _off(together, run.outputs.sum(dim=0)) <= ROUNDING * _off(*run.outputs)
+
+
+def _answered(
+    module: nn.Module, ask: Callable[[Tensor], Tensor], run: DryRun, layer: str, change: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """The answers to the two images when the layer gives something else."""
+
+    def hook(_module: nn.Module, _inputs: object, output: object) -> object:
+        return with_tensor(output, lambda raw: change(raw.clone()))
+
+    handle = module.get_submodule(layer).register_forward_hook(hook)
+    try:
+        with torch.no_grad():
+            return ask(run.images)
+    finally:
+        handle.remove()
 
 
 def _off(one: Tensor, other: Tensor) -> float:

@@ -57,7 +57,8 @@ class Biases(Bending):
         return call.bent(lambda _, answer: self._keep(call.name, answer, bias))
 
     def _keep(self, name: str, answer: Tensor, bias: Tensor) -> Tensor:
-        self.found.append(Bias(name, answer, bias.detach()))
+        hides = bias.detach().isinf()  # a mask before a softmax: no slope comes back from there, so it adds nothing
+        self.found.append(Bias(name, answer, bias.detach().masked_fill(hides, 0.0)))
         return answer.clone()  # nothing that runs later can write into what was kept
 
 

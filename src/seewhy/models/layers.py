@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -14,6 +15,7 @@ from ..errors import UnknownLayer, near
 from .dryrun import Seen
 
 Grid = tuple[int, ...]
+CONTRAST = 0.2  # the least that tells a grid from a scrambled one, in noise that differs in the upper right
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Reading:
     grid: Grid
     start: int = 0  # tokens before those of the image
     swapped: bool = False  # tokens come before the batch
+    frames: int = 0  # of a clip, that are folded into the batch
+    time_last: bool = False  # the tokens of a place come one moment after the other
 
     @property
     def channel_axis(self) -> int:
@@ -31,20 +35,30 @@ class Reading:
 
     def maps(self, raw: Tensor) -> Float[Tensor, "n k *grid"]:
         """The raw output, or the gradient at it, as maps."""
-        if self.words == "channels first":
-            return raw
-        if self.words == "channels last":
-            return raw.movedim(-1, 1)
         rows = raw.transpose(0, 1) if self.swapped else raw
-        image = rows[:, self.start : self.start + math.prod(self.grid)].transpose(1, 2)
-        return image.reshape(*image.shape[:2], *self.grid)
+        if self.frames:
+            rows = rows.unflatten(0, (-1, self.frames))
+        if self.words == "channels first":
+            return rows.transpose(1, 2) if self.frames else rows
+        if self.words == "tokens":
+            rows = self.on_grid(rows, axis=-2)
+        return rows.movedim(-1, 1)
 
     def places(self, profile: Tensor) -> Tensor:
         """A number per place, from the profiles of a dry run, as (*grid)."""
-        return profile if "channels" in self.words else profile[self.start :][: math.prod(self.grid)].view(self.grid)
+        return profile if "channels" in self.words else self.on_grid(profile, axis=-1)
+
+    def on_grid(self, tokens: Tensor, axis: int) -> Tensor:
+        """A sequence of tokens, or for each frame one, as the places of the grid; always a view."""
+        inside = self.grid[1:] if self.frames else self.grid
+        image = tokens.narrow(axis, self.start, math.prod(inside))
+        if not self.time_last:
+            return image.unflatten(axis, inside)
+        return image.unflatten(axis, (*inside[1:], inside[0])).movedim(axis, axis - len(inside) + 1)
 
     def __str__(self) -> str:
-        return f"{self.words}, {self.start} before the image's" if self.start else self.words
+        before = f", {self.start} before the image's" if self.start else ""
+        return self.words + before + ", frame by frame" * bool(self.frames) + ", time last" * self.time_last
 
 
 @dataclass(frozen=True)
@@ -66,16 +80,35 @@ def fits(grid: Sequence[int], space: Sequence[int]) -> bool:
     return inside and abs(grid[-2] / space[-2] * space[-1] - grid[-1]) < 1
 
 
-def grid_of_count(count: int, known: Iterable[Grid], space: Sequence[int]) -> Grid | None:
-    """The grid that so many places make: one that was seen before, or the one with the image's aspect ratio."""
+def grids_of_count(count: int, known: Iterable[Grid], space: Sequence[int]) -> list[Grid]:
+    """The grids that so many places make: one that was seen before, or those with the image's aspect ratio."""
     for grid in known:
         if math.prod(grid) == count:
-            return grid
-    if len(space) != 2:
-        return None
+            return [grid]
+    times = [()] if len(space) == 2 else [(t,) for t in range(space[0], 0, -1) if space[0] % t == 0 == count % t]
+    flat = [(*time, *_flat_grid(count // math.prod(time), space[-2:])) for time in times]
+    return [grid for grid in flat if math.prod(grid) == count and fits(grid, space)]
+
+
+def _flat_grid(count: int, space: Sequence[int]) -> Grid:
     height = round(math.sqrt(count * space[0] / space[1]))
-    grid = (height, count // height) if height else (0, 0)
-    return grid if math.prod(grid) == count and fits(grid, space) else None
+    return (height, count // height) if height else (0, 0)
+
+
+def token_reading(profile: Tensor, known: Iterable[Grid], space: Sequence[int], start: int = 0) -> Reading | None:
+    """The tokens of a sequence from `start` on as a grid: of several that are possible the one that noise speaks for.
+
+    The profile tells how much each token differs between two images that differ in the upper right.
+    """
+    options = [Reading("tokens", grid, start) for grid in grids_of_count(len(profile) - start, known, space)]
+    if len(space) == 2:
+        return options[0] if options else None
+    options += [replace(option, time_last=True) for option in options if math.prod(option.grid[1:]) > 1]
+    best = max(options, key=lambda option: upper_right(option.places(profile)), default=None)
+    if best is None or len({option.grid for option in options}) == 1:
+        return best
+    frames = next((option for option in options if option.grid == (space[0], 1, 1)), None)
+    return best if upper_right(best.places(profile)) >= CONTRAST else frames
 
 
 def upper_right(places: Tensor) -> float:
@@ -92,14 +125,29 @@ def upper_right(places: Tensor) -> float:
 
 def map_reading(seen: Seen, space: Sequence[int]) -> Reading | None:
     """Channels first or last, for an output with as many spatial axes as the image."""
-    if len(seen.shape) != len(space) + 2:
+    if len(seen.shape) != len(space) + 2 or seen.frames:
         return None
-    options = [Reading("channels first", seen.shape[2:]), Reading("channels last", seen.shape[1:-1])]
-    fitting = [option for option in options if fits(option.grid, space)]
-    if len(fitting) < 2:
-        return fitting[0] if fitting else None
-    last = len(seen.shape) - 1
-    return max(fitting, key=lambda option: upper_right(seen.change[1 if option.channel_axis == 1 else last]))
+    fitting = [option for option in _either_way(seen) if fits(option.grid, space)]
+    return max(fitting, key=partial(contrast, seen)) if len(fitting) > 1 else (fitting or [None])[0]
+
+
+def folded_reading(seen: Seen, space: Sequence[int], times: Collection[int]) -> Reading | None:
+    """The same where frames, or moments that the clip was seen to have elsewhere, may be folded into the batch."""
+    if len(seen.shape) != len(space) + 1 or seen.frames not in times:
+        return None
+    fitting = [option for option in _either_way(seen) if fits(option.grid, space)]
+    return max(fitting, key=partial(contrast, seen), default=None)
+
+
+def _either_way(seen: Seen) -> list[Reading]:
+    time = (seen.frames,) if seen.frames else ()
+    first = Reading("channels first", (*time, *seen.shape[2:]), frames=seen.frames)
+    return [first, Reading("channels last", (*time, *seen.shape[1:-1]), frames=seen.frames)]
+
+
+def contrast(seen: Seen, reading: Reading) -> float:
+    """How much noise that differs in the upper right speaks for a reading."""
+    return upper_right(reading.places(seen.change[1 if reading.channel_axis == 1 else len(seen.shape) - 1]))
 
 
 def find_name(asked: str | nn.Module, root: nn.Module) -> str:

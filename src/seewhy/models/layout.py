@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from jaxtyping import Float
@@ -15,11 +15,11 @@ from ..domain.capability import Capability
 from ..domain.evidence import LayerChoice
 from ..errors import NoAttention, NoSuitableLayer, UnknownLayer
 from .attention import AttentionCall
-from .dryrun import DryRun, Seen, dry_run
+from .dryrun import DryRun, Seen, dry_run, spread_of_a_frame
 from .entrance import find_entrance
-from .head import why_not_pooled
-from .layers import Grid, LayerInfo, Reading, find_name, map_reading
-from .readings import readings_of
+from .head import reads_moments, why_not_pooled
+from .layers import Grid, LayerInfo, Reading, find_name
+from .readings import maps_of, readings_of
 from .tokens import TokenGrid, find_tokens, split_calls
 
 EARLY = "it comes before the first attention, so places have not looked at each other yet"
@@ -36,20 +36,28 @@ class Layout:
     why_no_tokens: str
     why_no_dropping: str
     why_not_pooled: str = ""  # asked of the layer that is chosen
+    reads_moments: bool = False  # more than a sum over the moments of that layer is read
+    touched: Mapping[str, Seen] = field(default_factory=dict)  # what changed in each layer with one frame of a clip
 
     @staticmethod
     def of(module: nn.Module, ask: Callable[[Tensor], Tensor], images: Tensor) -> Layout:
         """Dry-run a network in evaluation mode on two images of noise."""
         run = dry_run(module, ask, images)
-        maps = {name: map_reading(seen, run.space) for name, seen in run.seen.items()}
+        maps = maps_of(run)
         known = list(dict.fromkeys(reading.grid for reading in maps.values() if reading is not None))
         tokens = find_tokens(run, known)
         if isinstance(tokens, str):
             found, why, dropping = None, tokens, tokens
+        elif tokens.divided:
+            found, why, dropping = tokens, "", "its attentions over space and over time need the whole grid"
         else:
             (found, dropping), why = find_entrance(module, ask, run, tokens), ""
         layout = Layout(weakref.ref(module), run, readings_of(run, maps, found, known), found, why, dropping)
-        return replace(layout, why_not_pooled=layout._why_not_pooled(ask))
+        layout = replace(layout, why_not_pooled=layout._why_not_pooled(ask))
+        if len(run.space) == 2:
+            return layout
+        touched = spread_of_a_frame(module, ask, run)
+        return replace(layout, reads_moments=layout._reads_moments(ask), touched=touched)
 
     @property
     def module(self) -> nn.Module:
@@ -95,7 +103,7 @@ class Layout:
                 fix="use a method that needs no layer: integrated-gradients, occlusion, rise.",
             )
         name = self._last(candidates)
-        return LayerChoice(name, self._why(name), self._shape(name))
+        return LayerChoice(name, self._why(name), self._shape(name), *self._in_time(name))
 
     def levels(self, count: int) -> tuple[str, ...]:
         """The last layer of each of the `count` coarsest resolutions, the coarsest last."""
@@ -112,7 +120,7 @@ class Layout:
         chosen = self._chosen()
         if chosen is not None and chosen.name == name:
             return chosen
-        return LayerChoice(name, "given by name" + (f"; {note}" if note else ""), self._shape(name))
+        return LayerChoice(name, "given by name" + (f"; {note}" if note else ""), self._shape(name), *self._in_time(name))
 
     def find(self, asked: str | nn.Module) -> str:
         """The full name of a layer that can be read, given by name, end of name or module."""
@@ -156,6 +164,8 @@ class Layout:
                 fix="use a method that reads layers or pixels: grad-cam, integrated-gradients, occlusion.",
             )
         weights = [call.weights for call in calls]
+        if self.tokens.divided and len(weights) == self.tokens.blocks:
+            return weights, None
         found, pools = split_calls([tuple(w.shape) for w in weights], len(weights[0]) if weights else 0)
         if found != self.tokens.blocks or bool(pools) != self.tokens.pools:
             raise NoAttention(
@@ -182,6 +192,16 @@ class Layout:
         reading = self.readings[chosen.name]
         assert isinstance(reading, Reading)
         return why_not_pooled(self.module, ask, self.run, chosen.name, reading)
+
+    def _reads_moments(self, ask: Callable[[Tensor], Tensor]) -> bool:
+        chosen = self._chosen()
+        if chosen is None or not self.why_not_pooled:
+            return False
+        if self.tokens is not None and math.prod(self.tokens.grid[-2:]) == 1:
+            return True  # whole frames look at each other, however faintly they do before training
+        reading = self.readings[chosen.name]
+        assert isinstance(reading, Reading)
+        return reads_moments(self.module, ask, self.run, chosen.name, reading)
 
     def _chosen(self) -> LayerChoice | None:
         try:
@@ -236,8 +256,8 @@ class Layout:
 
     def _note(self, name: str) -> str:
         """What to know about a usable layer, or nothing."""
-        if self.tokens is None or not self.tokens.around:
-            return ""
+        if self.tokens is None or not self.tokens.around or math.prod(self.tokens.grid[-2:]) == 1:
+            return ""  # where only whole frames look at each other, places never do
         block = max(self.tokens.around, key=lambda around: self.run.seen[around].started)
         outer = min(self.run.seen[around].started for around in self.tokens.around)
         finished = list(self.run.seen)
@@ -251,6 +271,18 @@ class Layout:
         seen, reading = self.run.seen[name], self.readings[name]
         assert isinstance(reading, Reading)
         return seen.shape[reading.channel_axis], *reading.grid
+
+    def _in_time(self, name: str) -> tuple[float, int]:
+        """Of a clip how many frames one cell stands for, and about how many it is computed from.
+
+        The latter is told by how many cells one frame changes, times the step from one to the next.
+        """
+        seen, reading = self.touched.get(name), self.readings[name]
+        if seen is None or not isinstance(reading, Reading) or not seen.change:
+            return 0.0, 0
+        places = reading.places(seen.change[_profile_axis(seen, reading)]).flatten(1).amax(dim=1)
+        step, cells = self.run.space[0] / len(places), int((places > 1e-6 * places.max()).sum())
+        return step, min(self.run.space[0], round(cells * step))
 
     def _why(self, name: str) -> str:
         grid = "x".join(map(str, self._shape(name)[1:]))

@@ -51,6 +51,10 @@ class Model(ABC):
     def __call__(self, images: Variants) -> Outputs:
         """Outputs in float32 on the model's device, differentiable if it offers gradients; normalises by itself."""
 
+    def spending(self, images: Variants) -> Outputs:
+        """The same of images that nobody needs afterwards: the network may write into them."""
+        return self(images)
+
     def raw(self, images: Variants) -> Any:
         """The answer before it is read as rows."""
         return self(images)

@@ -27,12 +27,22 @@ def sample_shapes(module: nn.Module, preprocess: Preprocess | None) -> list[tupl
 
 def _channels(module: nn.Module, preprocess: Preprocess | None) -> tuple[int, tuple[int, ...]]:
     first = next((part for part in module.modules() if isinstance(part, nn.Conv2d | nn.Conv3d)), None)
-    frames = (FRAMES,) if isinstance(first, nn.Conv3d) else ()
+    stated = stated_frames(module) or (FRAMES if isinstance(first, nn.Conv3d) else None)
+    frames = () if stated is None else (stated,)
     if preprocess is not None and preprocess.pace is not None:
         frames = (preprocess.pace.frames,)
     if preprocess is not None and not preprocess.any_range:
         return preprocess.channels, frames
     return (first.in_channels if first is not None else 3), frames
+
+
+def stated_frames(module: nn.Module) -> int | None:
+    """The number of frames that the configuration of a Hugging Face network, or the network itself, is built for."""
+    for owner in (getattr(module, "config", None), module):
+        for name in ("num_frames", "frames_per_clip"):
+            if isinstance(getattr(owner, name, None), int):
+                return int(getattr(owner, name))
+    return None
 
 
 def stated_size(module: nn.Module) -> tuple[int, int] | None:
@@ -47,7 +57,8 @@ def _stated(module: nn.Module) -> Iterator[tuple[int, int]]:
             yield from _pair(getattr(part, name, None))
     timm: Any = getattr(module, "pretrained_cfg", None) or {}
     yield from _pair(tuple(timm.get("input_size", ()))[1:] if hasattr(timm, "get") else None)
-    yield from _pair(getattr(getattr(module, "config", None), "image_size", None))
+    for name in ("image_size", "crop_size"):
+        yield from _pair(getattr(getattr(module, "config", None), name, None))
 
 
 def _pair(value: object) -> Iterator[tuple[int, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -13,8 +13,9 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ..errors import BadOption
+from .divided import Among, among
 from .dryrun import DryRun, Seen, SeenCall
-from .layers import Grid, Reading, grid_of_count, upper_right
+from .layers import CONTRAST, Grid, Reading, token_reading, upper_right
 from .sample import BATCH
 from .watch import tensor_of, with_tensor
 
@@ -35,6 +36,8 @@ class TokenGrid:
     final: str  # last module that holds all tokens
     after: tuple[str, ...]  # modules that give the tokens behind each block; none where they were not found
     entrance: str | None = None  # module before which tokens can be left out; None: they cannot
+    time_last: bool = False  # the tokens of a place come one moment after the other
+    divided: tuple[Among, ...] = ()  # of each attention, where none is over all tokens
 
     @property
     def patches(self) -> int:
@@ -42,37 +45,69 @@ class TokenGrid:
 
     def on_grid(self, rows: Float[Tensor, "b tokens"]) -> Float[Tensor, "b *grid"]:
         """A number per token as a map of the image; extra tokens are left out."""
-        return rows[:, self.prefix : self.prefix + self.patches].reshape(len(rows), *self.grid)
+        return Reading("tokens", self.grid, self.prefix, time_last=self.time_last).on_grid(rows, axis=-1)
+
+    def grouped(self, blocks: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """Raw attentions with one row for each image: where they are divided, its groups are an axis of their own."""
+        if not self.divided:
+            return tuple(blocks)
+        return tuple(look.grouped(block) for look, block in zip(self.divided, blocks, strict=True))
 
 
 def find_tokens(run: DryRun, known: Sequence[Grid]) -> TokenGrid | str:
     """The token grid, or the reason why there is none."""
     blocks, pools = split_calls([call.shape for call in run.calls], BATCH)
     if isinstance(blocks, str):
-        return blocks
+        divided = len(run.space) == 3 and bool(run.calls) and run.calls[0].change is not None
+        return _divided(run, known, why=blocks) if divided else blocks
     first, count = run.calls[0], run.calls[0].shape[2]
-    around = [run.seen[name] for name in reversed(first.inside) if run.seen[name].given[:2] == (BATCH, count)]
-    around = [seen for seen in around if len(seen.given) == 3 and seen.given_change is not None]
+    around = [seen for seen in _around(run, first) if seen.given[1] == count]
     if not around:
         return "its attention runs inside a convolutional network, not over a sequence of tokens"
     place = _place(around[0], known, run.space)
     if isinstance(place, str):
         return place
+    return _token_grid(run, around, place, blocks, pools=bool(pools))
+
+
+def _token_grid(run: DryRun, around: Sequence[Seen], place: Reading, blocks: int, *, pools: bool) -> TokenGrid:
+    """What is known of the sequence that the modules around the first attention are given."""
+    first, count = run.calls[0], around[0].given[1]
     final = _final(run, count, first)
-    reads, readout = _readout(final, place, bool(pools))
+    reads, readout = _readout(final, place, pools)
     return TokenGrid(
         prefix=place.start,
         grid=place.grid,
         count=count,
         blocks=blocks,
-        pools=bool(pools),
+        pools=pools,
         reads=reads,
         readout=readout,
         attending=first.inside[-1],
         around=tuple(seen.name for seen in around if seen.name),
         final=final.name,
         after=_ends(run, blocks, count),
+        time_last=place.time_last,
     )
+
+
+def _around(run: DryRun, call: SeenCall) -> list[Seen]:
+    """The modules around an attention that are given a sequence, innermost first."""
+    around = [run.seen[name] for name in reversed(call.inside)]
+    return [s for s in around if s.given[:1] == (BATCH,) and len(s.given) == 3 and s.given_change is not None]
+
+
+def _divided(run: DryRun, known: Sequence[Grid], *, why: str) -> TokenGrid | str:
+    """The token grid where each attention looks at one place at all moments, or at one moment at all places."""
+    around = _around(run, run.calls[0])
+    place = _place(around[0], known, run.space) if around else why
+    if isinstance(place, str):
+        return why
+    looks = [among(call, place) for call in run.calls]
+    known_looks = tuple(look for look in looks if look is not None)
+    if len(known_looks) < len(looks):
+        return why
+    return replace(_token_grid(run, around, place, len(looks), pools=False), divided=known_looks)
 
 
 def split_calls(shapes: Sequence[tuple[int, ...]], batch: int) -> tuple[int | str, int]:
@@ -105,13 +140,12 @@ def _place(block: Seen, known: Sequence[Grid], space: Sequence[int]) -> Reading 
     assert change is not None
     image = (change > 1e-5 * change.max()).nonzero()[:, 0]
     count = len(image)
-    grid = grid_of_count(count, known, space)
-    if grid is None:
-        return f"its {count} image tokens make no grid of the image's aspect ratio"
     if int(image[-1] - image[0]) + 1 != count:
         return "extra tokens stand between the image's tokens"
-    reading = Reading("tokens", grid, start=int(image[0]))
-    if min(grid[-2:]) > 1 and upper_right(reading.places(change)) < 0.2:
+    reading = token_reading(change[: int(image[-1]) + 1], known, space, start=int(image[0]))
+    if reading is None:
+        return f"its {count} image tokens make no grid of the image's aspect ratio"
+    if min(reading.grid[-2:]) > 1 and upper_right(reading.places(change)) < CONTRAST:
         return "its tokens are not in the order of the image"
     return reading
 

@@ -16,6 +16,7 @@ from torch.overrides import TorchFunctionMode
 from ..domain.capability import Capability
 from ..domain.shapes import Outputs, Variants
 from ..errors import MissingCapability, ModelError, ModelFailed, NoSuitableLayer, SeewhyError
+from .clip_order import SAY, ClipOrder, first_that_fits, known_order, order_of, said_order
 from .detection import all_shown
 from .fingerprint import fingerprint
 from .halves import body_of, halves
@@ -64,6 +65,7 @@ class TorchModel(Model):
         output: Callable[[Any], Any] | None = None,
         task: Task = "classes",
         unit: str = "",
+        takes: str | None = None,
     ) -> None:
         self.module = unwrapped(module)
         self.name = name or type(self.module).__name__
@@ -73,6 +75,7 @@ class TorchModel(Model):
         self.entrance = image_side(self.module) if task == "embedding" else None  # what is called, if not the network
         self.rows: Rows | None = None  # how the answer is read for one question; None: as the task is
         self._shape: tuple[int, ...] | None = None  # of the images that come next
+        self.takes, self.order = takes, said_order(takes) or known_order(self.module)  # None: it is to be tried
         self.size = stated_size(self.module) if preprocess is None else None
         self._suited: Callable[[Tensor], Tensor] | None = None  # of a copy: images as it computes on them
 
@@ -80,9 +83,28 @@ class TorchModel(Model):
 
     def meet(self, shape: tuple[int, ...]) -> None:
         self._shape = shape
+        self._settle(shape)
+
+    def _settle(self, shape: tuple[int, ...]) -> None:
+        """Find out how the network wants clips of this shape, where that is neither said nor known."""
+        if self.order is not None or len(shape) != 4:
+            return
+
+        def ask(given: Tensor | list[Tensor]) -> Outputs:
+            return checked(self._rows_in(self.module(given)), 1, self.name)
+
+        def tried() -> ClipOrder | None:
+            with self.borrowed(), eagerly(self.module), torch.no_grad():
+                found = first_that_fits(ask, self._normalised(noise(shape, self.device)[:1]), self.takes)
+            return None if found is None else found[0]
+
+        self.order = order_of(self.module, (shape, self.takes, self.output), tried)
 
     def __call__(self, images: Variants) -> Outputs:
         return self._answer(self._given(images))
+
+    def spending(self, images: Variants) -> Outputs:
+        return self._answer(self._ready(images))
 
     def _answer(self, ready: Tensor) -> Outputs:
         return self._read(self._asked(ready), len(ready))
@@ -98,9 +120,9 @@ class TorchModel(Model):
         return other
 
     def _asked(self, ready: Tensor) -> Any:
-        with asking(self.name, tuple(ready.shape)):
+        with asking(self.name, tuple(ready.shape), f", or {SAY}" * (ready.ndim == 5)):
             ask = self.module if self.entrance is None else getattr(self.module, self.entrance)
-            return ask(ready)
+            return ask(ready if self.order is None else self.order(ready))
 
     def _read(self, answer: Any, rows: int) -> Outputs:
         with asking(self.name, (rows,)):
@@ -115,10 +137,12 @@ class TorchModel(Model):
 
     def _given(self, images: Variants) -> Tensor:
         """What the network is called with: never the caller's own memory, for it may write into that."""
-        ready = self._normalised(images)
-        if self._suited is not None:
-            ready = self._suited(ready)
+        ready = self._ready(images)
         return ready.clone() if ready is images and not isinstance(self.module, Compiled) else ready
+
+    def _ready(self, images: Variants) -> Tensor:
+        ready = self._normalised(images)
+        return ready if self._suited is None else self._suited(ready)
 
     def _normalised(self, images: Variants) -> Tensor:
         ready = images.to(self.device, self.dtype)
@@ -133,7 +157,12 @@ class TorchModel(Model):
     def plain(self) -> bool:
         """Whether the network itself, called with images, answers as the model does."""
         neutral = self.preprocess is None or (set(self.preprocess.mean) == {0.0} and set(self.preprocess.std) == {1.0})
-        return neutral and self.output is None and self.rows is None and self.entrance is None
+        return neutral and self.output is None and self.rows is None and self.entrance is None and self._as_it_is
+
+    @property
+    def _as_it_is(self) -> bool:
+        """Whether clips are handed over as they are."""
+        return self.order is None or self.order.plain
 
     @property
     def device(self) -> torch.device:  # type: ignore[override]
@@ -185,7 +214,7 @@ class TorchModel(Model):
     # -- asking often
 
     def prepared(self, sample: Variants) -> Model:
-        if self._suited or self.task not in ALIKE:
+        if self._suited or self.task not in ALIKE or not self._as_it_is:
             return self
         made = self._made(lambda: prepared(self.module, self._given(sample)), "prepared", sample.shape[1:])
         return self if made is None else self._copy(made, self.output, as_wanted)
@@ -193,7 +222,7 @@ class TorchModel(Model):
     @property
     def _compiles(self) -> bool:
         elsewhere = self._suited or self.entrance or self.device.type != "cpu"
-        return not elsewhere and self.task in ALIKE and available()
+        return not elsewhere and self.task in ALIKE and self._as_it_is and available()
 
     def compiled(self, sample: Variants, precision: str) -> Model | None:
         if not self._compiles:
@@ -231,7 +260,7 @@ class TorchModel(Model):
         return model
 
     def incremental(self, image: Variants) -> Incremental | None:
-        if self.task not in ALIKE:
+        if self.task not in ALIKE or not self._as_it_is:
             return None
         try:
             tape = Tape.of(self.module, self._given(image))
@@ -295,7 +324,8 @@ class TorchModel(Model):
 
     def layout_of(self, shape: tuple[int, ...]) -> Layout:
         """The layout for images of one shape (c, *space)."""
-        facts = (shape, self.task, self.output, self.preprocess)
+        self._settle(shape)
+        facts = (shape, self.task, self.output, self.preprocess, self.order)
         try:
             return layout_of(self.module, facts, lambda: self._found(shape))
         except (RuntimeError, MemoryError) as error:  # a lack of memory may pass: it is not remembered

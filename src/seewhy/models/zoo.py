@@ -108,6 +108,15 @@ def _huggingface(rest: str, trust_pickle: bool) -> Found:
 
 def _factory(file: str, factory: str) -> Found:
     """Run the person's own file and call the function it names."""
+    make = named_in_file(file, factory)
+    try:
+        return Found(make())
+    except Exception as error:
+        raise _failed(f"{Path(file).name}:{factory}", error, f"`{factory}()` run without arguments") from error
+
+
+def named_in_file(file: str, name: str) -> Any:
+    """What goes by that name in the person's own file, which is run."""
     path = existing(file)
     spec = importlib.util.spec_from_file_location(f"seewhy_user_{path.stem}", path.resolve())
     assert spec is not None
@@ -116,19 +125,17 @@ def _factory(file: str, factory: str) -> Found:
     sys.modules[spec.name] = module  # dataclasses and pickles of the file look their module up there
     try:
         spec.loader.exec_module(module)
-        if not hasattr(module, factory):
-            raise UnknownModel(
-                f"{path.name} has no {factory!r}.{near(factory, vars(module))}",
-                fix=f"write {path.name}:NAME_OF_FUNCTION.",
-            )
-        return Found(getattr(module, factory)())
-    except (UnknownModel, KeyboardInterrupt):
-        raise
     except Exception as error:
-        raise ModelFailed(
-            f"{path.name}:{factory} raised {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}",
-            fix=f"make `{factory}()` run without arguments and return the model.",
-        ) from error
+        raise _failed(f"{path.name}:{name}", error, f"{path.name} run by itself") from error
+    if not hasattr(module, name):
+        problem = f"{path.name} has no {name!r}.{near(name, vars(module))}"
+        raise UnknownModel(problem, fix=f"write {path.name}:NAME_OF_FUNCTION.")
+    return getattr(module, name)
+
+
+def _failed(what: str, error: Exception, make: str) -> ModelFailed:
+    first = str(error).splitlines()[0] if str(error) else ""
+    return ModelFailed(f"{what} raised {type(error).__name__}: {first}", fix=f"make {make}.")
 
 
 def _filled(make: Callable[[], nn.Module], file: str | None, trust_pickle: bool) -> Found:

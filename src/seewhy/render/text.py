@@ -37,7 +37,7 @@ def findings(explanation: Explanation) -> list[str]:
         sentences += [_evidence(heat, 1, of=noun(explanation)), _evidence(heat, -1, of=noun(explanation))]
     else:
         sentences.append(_evidence(heat, 1, signed=False, of=noun(explanation)) + _silence(explanation))
-    sentences[1:1] = in_time(explanation)
+    sentences[1:1] = [*in_time(explanation), *_motion(explanation)]
     return [*sentences, *together(explanation), *sampling(explanation), checks(explanation.checks)]
 
 
@@ -77,6 +77,13 @@ def in_time(explanation: Explanation) -> list[str]:
         f"In time, the {what} is strongest from {span(time, best.begin, best.end)}, with {percent(share)} of all.",
         told,
     ]
+
+
+def _motion(explanation: Explanation) -> list[str]:
+    """How much of a clip's map changes quickly; nothing for a photo, or a map that has one moment."""
+    if explanation.geometry.time is None or explanation.values.ndim != 3 or len(explanation.values) < 2:
+        return []
+    return [str(explanation.motion())]
 
 
 def _silence(explanation: Explanation) -> str:

@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..domain.options import encode
-from .conclusions import headline_of
 
 if TYPE_CHECKING:
     from ..stats.compare import Contest
     from ..stats.interval import Interval
-    from .report_card import Contestant, ReportCard, Row
+    from .card import Contestant, ReportCard, Row
 
 SCHEMA = {"name": "seewhy-report-card", "version": 1}
 
 
 def to_json(card: ReportCard) -> dict[str, Any]:
     """The object that `--json` prints and `report_card.json` holds."""
-    line = headline_of(card)
+    line, ranking = card.headline, card.ranking(card.headline, controls=False)
     return {
         "schema": SCHEMA,
         "model": card.model,
@@ -34,12 +33,15 @@ def to_json(card: ReportCard) -> dict[str, Any]:
         "methods": [_contestant(one) for one in card.contestants],
         "rows": [_row(card, row) for row in card.rows],
         "headline": line,
-        "best": {name: _plain(share) for name, share in card.ranking(line, controls=False).best.items()},
-        "contests": [_contest(one) for one in card.ranking(line, controls=False).contests],
+        "best": {name: _plain(share) for name, share in ranking.best.items()},
+        "contests": [_contest(one) for one in ranking.contests],
         "against_controls": {
-            one.name: [_contest(contest) for contest in card.against_controls(one.name, line).values()]
-            for one in card.contestants
-            if not one.control
+            name: [_contest(contest) for contest in card.against_controls(name, line).values()]
+            for name in card.named("method")
+        },
+        "reached": {
+            name: {bound: _interval(part) for bound, part in card.reached(name, line).items()}
+            for name in card.named("method")
         },
         "conclusions": card.summary().split("\n"),
         "settings": settings_of(card),
@@ -68,7 +70,7 @@ def save(card: ReportCard, directory: Path) -> Path:
 
 def _contestant(one: Contestant) -> dict[str, Any]:
     return {
-        "name": one.name, "control": one.control, "maps": one.maps, "cost": vars(one.cost), "seconds": one.seconds,
+        "name": one.name, "role": one.role, "maps": one.maps, "cost": vars(one.cost), "seconds": one.seconds,
         "problems": dict(one.problems),
     }  # fmt: skip
 
@@ -83,6 +85,9 @@ def _row(card: ReportCard, row: Row) -> dict[str, Any]:
         "means": {name: _interval(card.interval(name, row.line.name)) for name in card.methods},
         "values": {name: [_plain(x) for x in values] for name, values in zip(card.methods, row.values, strict=True)},
         "errors": {name: [_plain(x) for x in errors] for name, errors in zip(card.methods, row.errors, strict=True)},
+        "halfwidths": {
+            name: [_plain(x) for x in half] for name, half in zip(card.methods, row.halfwidths, strict=True)
+        },
         "missing": {name: dict(whys) for name, whys in zip(card.methods, row.whys, strict=True) if whys},
     }
 

@@ -6,30 +6,32 @@ import json
 import math
 from collections.abc import Iterator
 from html import escape
-from itertools import groupby
+from itertools import accumulate, groupby, pairwise
 from typing import TYPE_CHECKING
 
-from ..metric_registry import find_metric
+from ..metric_registry import BETTER, find_metric
 from ..render.number import number
-from .conclusions import bounded, conclusions, lines_of
+from .card import NOT_ASKED
+from .conclusions import bounded, conclusions
 from .html import document
 
 if TYPE_CHECKING:
     from ..stats.interval import Interval
-    from .report_card import ReportCard, Row
+    from .card import ReportCard, Row
 
-WIDTH, LEFT, RIGHT, STEP, TOP = 700, 168, 190, 22, 8
-BETTER = {"higher": "higher is better", "lower": "lower is better", "neither": "describes, does not judge"}
+WIDTH, LEFT, RIGHT, STEP, TOP, GAP = 760, 184, 226, 22, 8, 7
+LONGEST = 26  # letters of a name that fit
 EXPLAINED = (
     "A dot is the mean over the images, its line the 95 % interval from resampling them. Hollow dots are controls that "
-    "know nothing of the model; the dashed line is what a map without knowledge gets on average."
+    "know nothing of the model; the dashed line is what a map without knowledge gets on average. A diamond is a search "
+    "that asks what the metric will ask: a yardstick from above, no method to use."
 )
 
 
 def page(card: ReportCard) -> str:
     """The whole document."""
     said = "".join(f"<li>{escape(sentence)}</li>" for sentence in conclusions(card))
-    lines = [row for row in lines_of(card) if find_metric(row.metric).family != "cost"]
+    lines = [row for row in card.shown if find_metric(row.metric).family != "cost"]
     sections = "".join(_metric(card, name, list(rows)) for name, rows in groupby(lines, lambda row: row.metric))
     about = f"{escape(card.model)}, {len(card.images)} images, {len(card.methods)} methods and controls"
     main = (
@@ -42,7 +44,10 @@ def page(card: ReportCard) -> str:
 
 def _metric(card: ReportCard, name: str, rows: list[Row]) -> str:
     metric = find_metric(name)
-    plots = "".join(_figure(card, row) for row in rows)
+    plots = _figure(card, rows[0])
+    if len(rows) > 1:
+        more = "".join(_figure(card, row) for row in rows[1:])
+        plots += f"<details><summary>{escape(', '.join(row.line.name for row in rows[1:]))}</summary>{more}</details>"
     traps = "".join(f"<li>{escape(trap)}</li>" for trap in metric.traps)
     traps = f"<details><summary>How this can mislead</summary><ul>{traps}</ul></details>" if traps else ""
     head = f'<h3>{escape(name.replace("-", " ").capitalize())}</h3><p class="small">{escape(metric.summary)}</p>'
@@ -61,25 +66,32 @@ def _figure(card: ReportCard, row: Row) -> str:
 def _forest(card: ReportCard, row: Row, intervals: dict[str, Interval]) -> str:
     shown = [one for one in card.contestants if not math.isnan(intervals[one.name].value)]
     low, high = _range(row, [intervals[one.name] for one in shown])
-    height = TOP + STEP * len(shown) + 26
+    changes = [0, *accumulate(one.role != before.role for before, one in pairwise(shown))]
+    height = TOP + STEP * len(shown) + GAP * changes[-1] + 26
 
     def at(value: float) -> float:
         return LEFT + (min(max(value, low), high) - low) / (high - low) * (WIDTH - LEFT - RIGHT)
 
     marks = [] if row.line.ignorant is None else [_line(at(row.line.ignorant), TOP, height - 26, "ignorant")]
     for i, one in enumerate(shown):
-        interval, y = intervals[one.name], TOP + STEP * i + STEP / 2
-        kind = "control" if one.control else "method"
-        label = f'<text x="{LEFT - 12}" y="{y + 4}" text-anchor="end" class="{kind}">{escape(one.name)}</text>'
+        interval, y = intervals[one.name], TOP + STEP * i + GAP * changes[i] + STEP / 2
+        kind = one.role
+        label = f'<text x="{LEFT - 12}" y="{y + 4}" text-anchor="end" class="{kind}">{_named(one.name)}</text>'
         value = f'<text x="{WIDTH - RIGHT + 14}" y="{y + 4}" class="{kind}">{escape(bounded(interval))}</text>'
         bar = _bar(at(interval.low), at(interval.high), y, kind) if interval.known else ""
-        marks.append(f'{label}{value}{bar}<circle cx="{at(interval.value):.1f}" cy="{y}" r="4.5" class="{kind}"/>')
+        marks.append(f"{label}{value}{bar}{_mark(at(interval.value), y, kind)}")
     axis = _axis(low, high, height - 22)
     words = "; ".join(f"{one.name} {bounded(intervals[one.name])}" for one in shown)
     return (
         f'<svg class="forest" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(words, quote=True)}">'
         f"{''.join(marks)}{axis}</svg>"
     )
+
+
+def _named(name: str) -> str:
+    """A name that fits; the whole of it on hovering."""
+    short = name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+    return f"<title>{escape(name)}</title>{escape(short)}"
 
 
 def _range(row: Row, intervals: list[Interval]) -> tuple[float, float]:
@@ -106,6 +118,12 @@ def _axis(low: float, high: float, y: float) -> str:
 
 def _bar(x1: float, x2: float, y: float, kind: str) -> str:
     return f'<line x1="{x1:.1f}" x2="{x2:.1f}" y1="{y}" y2="{y}" class="{kind}"/>'
+
+
+def _mark(x: float, y: float, kind: str) -> str:
+    if kind == "bound":
+        return f'<path d="M{x:.1f} {y - 6}l6 6-6 6-6-6z" class="bound"/>'
+    return f'<circle cx="{x:.1f}" cy="{y}" r="4.5" class="{kind}"/>'
 
 
 def _line(x: float, y1: float, y2: float, kind: str) -> str:
@@ -146,6 +164,8 @@ def _missing(card: ReportCard, row: Row) -> Iterator[str]:
     reasons: dict[tuple[str, int], list[str]] = {}
     for name, whys in zip(card.methods, row.whys, strict=True):
         for why, count in whys.items():
+            if why == NOT_ASKED:
+                continue
             reasons.setdefault((why, count), []).append(name)
     for (why, count), names in reasons.items():
         where = "" if count == len(card.images) else f" on {count} of the images"

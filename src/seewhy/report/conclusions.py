@@ -7,17 +7,14 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ..metric_registry import find_metric
 from ..render.number import number, percent
 from ..stats.bootstrap import FEWEST
+from .card import NO_MAP, NOT_ASKED
 
 if TYPE_CHECKING:
     from ..stats.interval import Interval
-    from .report_card import ReportCard, Row
+    from .card import ReportCard
 
-HEADLINE = "gain"
 ALMOST_SURE = 0.95
 ROUNDING = 1e-6  # of single precision
 
@@ -26,21 +23,16 @@ def conclusions(card: ReportCard) -> Iterator[str]:
     """Sentences, the most important first."""
     yield _what(card)
     if len(card.images) < FEWEST:
-        yield f"Nothing can be concluded from {_images(len(card.images))}: intervals need at least {FEWEST}."
+        yield f"Nothing can be concluded from {counted(len(card.images))}: intervals need at least {FEWEST}."
         return
     yield from _copy(card)
-    if any(row.line.name == HEADLINE for row in card.rows):
+    if card.row(card.headline).line.better != "neither":
         yield from _against_controls(card)
+        yield from _reached(card)
         yield from _between_methods(card)
     yield from _doubts(card)
     yield from _missing(card)
     yield _limits(card)
-
-
-def headline_of(card: ReportCard) -> str:
-    """The line that methods are ranked by."""
-    names = [row.line.name for row in card.rows]
-    return HEADLINE if HEADLINE in names else names[0]
 
 
 def bounded(interval: Interval) -> str:
@@ -61,7 +53,7 @@ def _what(card: ReportCard) -> str:
     level = "with the metrics that were named" if card.level == "extended" else f"at the {card.level} level"
     failed = f", {len(card.failures)} more could not be read" if card.failures else ""
     stopped = "; it was stopped before the last image" if card.cancelled else ""
-    return f"Judged {level} on {_images(len(card.images))}{failed}: {card.cost}, {number(card.seconds)} s{stopped}."
+    return f"Judged {level} on {counted(len(card.images))}{failed}: {card.cost}, {number(card.seconds)} s{stopped}."
 
 
 def _copy(card: ReportCard) -> Iterator[str]:
@@ -76,35 +68,54 @@ def _copy(card: ReportCard) -> Iterator[str]:
 
 def _against_controls(card: ReportCard) -> Iterator[str]:
     for method in _methods(card):
-        interval = card.interval(method, HEADLINE)
-        contests = card.against_controls(method, HEADLINE)
+        interval = card.interval(method, card.headline)
+        contests = card.against_controls(method, card.headline)
         if math.isnan(interval.value) or not contests:
             continue
         lost = [name for name, contest in contests.items() if contest.verdict != "better"]
-        found = f"{method}: gain {bounded(interval)}"
+        found = f"{method}: {card.headline} {bounded(interval)}"
         if not lost:
             yield f"{found}, better than all {len(contests)} controls."
             continue
         hopeless = [name for name in lost if contests[name].difference.value <= 0]
         more = max((contests[name].images_needed for name in lost if name not in hopeless), default=math.inf)
-        advice = "" if hopeless or math.isinf(more) else f"; about {_round(more)} images would be needed to tell"
-        yield f"{found}, not better than {_and(lost)}, which {_know(lost)} nothing of the model{advice}."
+        advice = "" if hopeless or math.isinf(more) else f"; about {rounded(more)} images would be needed to tell"
+        yield f"{found}, not better than {listed(lost)}, which {_know(lost)} nothing of the model{advice}."
+
+
+def _reached(card: ReportCard) -> Iterator[str]:
+    """How far below a search that asks the metric's own questions."""
+    for bound in card.named("bound"):
+        parts = {method: card.reached(method, card.headline).get(bound) for method in _methods(card)}
+        known = {method: part for method, part in parts.items() if part is not None}
+        told = [f"{method} {_share(part)}" for method, part in known.items() if part.known]
+        if told:
+            beyond = any(part.known and part.low > 1 for part in known.values())
+            more = "; maps finer than the parts of the search can go beyond it" if beyond else ""
+            found = f"Of the {card.headline} that {bound} finds by asking what metrics ask"
+            yield f"{found}, reached: {listed(told)}{more}."
+        elif known:
+            yield f"{bound} finds no {card.headline} that is surely above zero: nothing can be measured against it."
+
+
+def _share(part: Interval) -> str:
+    return f"{percent(part.value)} [{percent(part.low)}, {percent(part.high)}]"
 
 
 def _between_methods(card: ReportCard) -> Iterator[str]:
     names = _methods(card)
     if len(names) < 2:
         return
-    ranking = card.ranking(HEADLINE, controls=False)
+    ranking = card.ranking(card.headline, controls=False)
     best = max(ranking.best, key=lambda name: ranking.best[name], default="")
     if best and ranking.best[best] >= ALMOST_SURE:
-        yield f"By gain {best} comes first in {percent(ranking.best[best])} of the resampled image sets."
+        yield f"By {card.headline} {best} comes first in {percent(ranking.best[best])} of the resampled image sets."
     for one, other in combinations(ranking.means, 2):
         contest = ranking.contest(one, other)
         if contest.verdict == "cannot be told apart":
             needed = contest.images_needed
-            more = f": about {_round(needed)} would be needed" if math.isfinite(needed) else ""
-            yield f"{one} and {other} cannot be told apart on {_images(contest.difference.count)}{more}."
+            more = f": about {rounded(needed)} would be needed" if math.isfinite(needed) else ""
+            yield f"{one} and {other} cannot be told apart on {counted(contest.difference.count)}{more}."
         else:
             ahead, behind = (one, other) if contest.verdict == "better" else (other, one)
             yield f"{ahead} is better than {behind} by {bounded(_turned(contest.difference))}."
@@ -139,15 +150,16 @@ def _doubts(card: ReportCard) -> Iterator[str]:
 
 
 def _missing(card: ReportCard) -> Iterator[str]:
+    together: dict[tuple[str, int], list[str]] = {}
     for one in card.contestants:
         for problem, count in one.problems.items():
-            yield f"{one.name} made no map of {_images(count)}: {problem}."
-    if HEADLINE in {row.line.name for row in card.rows}:
-        row = card.row(HEADLINE)
-        for name, whys in zip(card.methods, row.whys, strict=True):
-            for why, count in whys.items():
-                if why != "there is no map":
-                    yield f"The gain of {name} cannot be computed on {_images(count)}: {why}."
+            together.setdefault((problem, count), []).append(one.name)
+    for (problem, count), names in together.items():
+        yield f"{listed(names)} made no map of {counted(count)}: {problem}."
+    for one, whys in zip(card.contestants, card.row(card.headline).whys, strict=True):
+        for why, count in whys.items():
+            if why not in (NO_MAP, NOT_ASKED, *one.problems):
+                yield f"The {card.headline} of {one.name} cannot be computed on {counted(count)}: {why}."
 
 
 def _limits(card: ReportCard) -> str:
@@ -160,33 +172,22 @@ def _limits(card: ReportCard) -> str:
 
 
 def _methods(card: ReportCard) -> list[str]:
-    return [one.name for one in card.contestants if not one.control and one.maps]
+    return [one.name for one in card.contestants if one.role == "method" and one.maps]
 
 
-def _images(count: int) -> str:
+def counted(count: int) -> str:
     return f"{count} image{'' if count == 1 else 's'}"
 
 
-def _round(count: float) -> str:
+def rounded(count: float) -> str:
     """A number of images with two digits: it is no more precise than that."""
     digits = max(0, len(str(int(count))) - 2)
     return f"{math.ceil(count / 10**digits) * 10**digits:,}".replace(",", "\u202f")
 
 
-def _and(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _know(names: list[str]) -> str:
     return "knows" if len(names) == 1 else "know"
-
-
-ORDER = ("removal", "agreement", "class", "axiom", "place", "stability", "shape", "cost")
-
-
-def lines_of(card: ReportCard) -> list[Row]:
-    """The rows in which any method has a number: faithfulness first, then what else is to be known, then the cost."""
-    shown = [row for row in card.rows if not np.isnan(row.values).all()]
-    headline = [row for row in shown if row.line.name == headline_of(card)]
-    first = headline[0].metric if headline else ""
-    return sorted(shown, key=lambda row: (row.metric != first, ORDER.index(find_metric(row.metric).family)))

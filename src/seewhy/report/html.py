@@ -6,7 +6,8 @@ import base64
 import hashlib
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -39,13 +40,26 @@ def write_report(
 
 def write_whole(path: Path, text: str) -> Path:
     """Write a file, all of it or nothing."""
-    try:
+    with _refused(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, text.encode())
+    return path
+
+
+def made(directory: Path) -> Path:
+    """The directory for a report, before the work begins."""
+    with _refused(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
+@contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         problem = f"The report cannot be written to {path}: {error.strerror or error}."
         raise StoreError(problem, fix="choose a file in a directory that you may write.") from error
-    return path
 
 
 def html(explanations: Sequence[Explanation], *, title: str) -> str:

@@ -58,7 +58,7 @@ def _candidates(model: Model, budget: int | None, image: Tensor | None, options:
         if find_spec("skimage") is None and "regions" not in options:
             fits, why = {**fits, "regions": Grid()}, f"{why}; a grid, because superpixels need scikit-image"
         yield Choice(find_method("kernel-shap"), fits, f"kernel-shap was chosen: {why}.")
-    windows = _windows(budget, image, options)
+    windows = affordable_windows(budget, image, options)
     if windows is not None:
         finest = FINEST if image is None else _finest(tuple(image.shape[1:]))
         coarser = "" if windows == finest else f", with windows of {windows[0]} pixels, the finest that this pays"
@@ -84,7 +84,7 @@ def _quick(model: Model, allowed: str) -> Iterator[Choice]:
         yield Choice(find_method("input-x-gradient"), {}, f"input-x-gradient was chosen: {why}; {allowed}.")
 
 
-def _windows(budget: int | None, image: Tensor | None, options: Mapping[str, Any]) -> tuple[int, int] | None:
+def affordable_windows(budget: int | None, image: Tensor | None, options: Mapping[str, Any]) -> tuple[int, int] | None:
     """The finest windows that the budget pays; None where it pays for none that are smaller than the image."""
     if image is None:
         return FINEST
@@ -109,6 +109,6 @@ def _least(model: Model, image: Tensor | None) -> int:
     if Capability.GRADIENTS in model.capabilities:
         return QUICK
     calls = 3
-    while _windows(calls, image, {}) is None:
+    while affordable_windows(calls, image, {}) is None:
         calls += 1
     return calls

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..domain.capability import Capability
 from ..domain.check import Check, Verdict
-from ..domain.evidence import Evidence
+from ..domain.evidence import Evidence, LayerChoice
 from ..domain.target import Target
 from ..models.model import Model
 from ..registry import Entry
@@ -174,7 +174,15 @@ def _layer(subject: Subject) -> Iterator[Check]:
     choice = subject.evidence.layer
     if choice is not None:
         shape = " x ".join(map(str, choice.shape))
-        yield Check("layer", "info", f"Read at {choice.name!r} ({shape}): {choice.why}.")
+        yield Check("layer", "info", f"Read at {choice.name!r} ({shape}): {choice.why}.{_footprint(choice)}")
+
+
+def _footprint(choice: LayerChoice) -> str:
+    """How far one cell of a clip's map looks in time."""
+    if not choice.reach:
+        return ""
+    frames = f"{choice.step:g} frame{'s' * (choice.step != 1)}"
+    return f" In time one cell stands for {frames} and was computed from about {choice.reach}."
 
 
 def _chosen(subject: Subject) -> Iterator[Check]:

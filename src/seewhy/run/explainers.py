@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from ..engine.game import gather
 from ..engine.maps import at_pixels
 from ..engine.probe import Probe
 from ..engine.records import Wants
-from ..errors import BadMap, SeewhyError
+from ..errors import BadMap, BadOption, SeewhyError, UnknownOption
 from ..explanation import Explanation
 from ..inputs.read import Sample
 from ..models.model import Model
@@ -31,6 +31,7 @@ from .plan import Step, plan, wants_of
 from .targets import rescaled
 
 Function = Callable[[nn.Module, Tensor, list[int]], Any]
+Role = Literal["method", "control", "bound"]  # control: knows nothing of the model; bound: knows what metrics reward
 
 
 class Explainer(ABC):
@@ -38,7 +39,7 @@ class Explainer(ABC):
 
     name: str
     promises: frozenset[str] = frozenset()  # axioms
-    control: bool = False  # it knows nothing of the model
+    role: Role = "method"
     samples: bool = False
 
     @abstractmethod
@@ -87,8 +88,10 @@ class Ours(Explainer):
         return self.entry.axioms
 
     @property
-    def control(self) -> bool:  # type: ignore[override]
-        return self.entry.family == "control" and self.entry.class_blind  # a search knows the model
+    def role(self) -> Role:  # type: ignore[override]
+        if self.entry.family != "control":
+            return "method"
+        return "control" if self.entry.class_blind else "bound"  # a search speaks for a class
 
     @property
     def samples(self) -> bool:  # type: ignore[override]
@@ -121,7 +124,7 @@ class Theirs(Explainer):
     name: str
     function: Function
     promises: frozenset[str] = frozenset()
-    control: bool = False
+    role: Role = "method"
     samples: bool = False
 
     def evidence(self, probe: Probe, *, seed: int) -> Evidence:
@@ -162,6 +165,7 @@ class Recorded(Explainer):
     method: Ours
 
     promises = property(lambda self: self.method.promises)
+    role = property(lambda self: self.method.role)
     samples = property(lambda self: self.method.samples)
 
     def of_image(self, index: int, sample: Sample) -> Explainer:
@@ -192,9 +196,25 @@ def explainers_of(
         methods = [methods]
     if isinstance(methods, list) and methods and all(isinstance(one, Explanation) for one in methods):
         methods = _by_method(methods)
-    if not isinstance(methods, Mapping):
-        return [explainer_of(one, model, seed=seed, options=options) for one in methods]
-    return [_named(name, what, model, seed, options) for name, what in methods.items()]
+    if isinstance(methods, Mapping):
+        return [_named(name, what, model, seed, options) for name, what in methods.items()]
+    ours = _ours([one for one in methods if isinstance(one, str)], model, seed, options or {})
+    found = [ours[one] if isinstance(one, str) else explainer_of(one, model, seed=seed) for one in methods]
+    names = [one.name for one in found]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        problem = f"Several methods are called {', '.join(map(repr, twice))}."
+        raise BadOption(problem, fix="name them: {'one': method, 'other': (method, {option: value})}.")
+    return found
+
+
+def _ours(names: Sequence[str], model: Model, seed: int, options: Mapping[str, Any]) -> dict[str, Explainer]:
+    """Methods by what they were called; each takes the options that it has."""
+    if options and not names:
+        raise UnknownOption(
+            f"No method is there to take {', '.join(options)}.", fix="give functions their options yourself."
+        )
+    steps, _ = plan(names[0] if len(names) == 1 else names, options, model, seed=seed) if names else ([], True)
+    return {name: Ours(step.entry.name, step) for name, step in zip(dict.fromkeys(names), steps, strict=True)}
 
 
 def _by_method(found: Sequence[Explanation]) -> list[list[Explanation]]:

@@ -26,6 +26,8 @@ from .batch import Job, look
 from .explainers import Explainer, problem_of
 from .questions import asks_alone, question_of
 
+SEARCHED = ("removal", "cost")  # families of metrics that a search for the steepest removal curves is judged by
+
 
 @dataclass(frozen=True)
 class Judge:
@@ -75,6 +77,12 @@ class Court:
     judges: Sequence[Judge]
     images: int  # in all
     tuned: Model | None = None  # a copy that has learned to see images with holes
+    dropped: Mapping[str, str] = field(default_factory=dict)  # who is not asked any more -> why
+
+    @property
+    def asked(self) -> list[Explainer]:
+        """Those who are still asked."""
+        return [one for one in self.explainers if one.name not in self.dropped]
 
     @functools.cached_property
     def fill(self) -> Baseline:
@@ -82,17 +90,22 @@ class Court:
         known = self.job.model.preprocess
         return Mean() if known is None or not any(known.mean) else Colour(tuple(known.mean))
 
-    @property
-    def effort(self) -> Effort:
+    def judges_of(self, explainer: Explainer) -> list[Judge]:
+        """A bound is asked only about what it searched for, and about its cost."""
+        bound = explainer.role == "bound"
+        return [judge for judge in self.judges if not bound or judge.metric.family in SEARCHED]
+
+    def effort(self, explainer: Explainer) -> Effort:
         """What the metrics ask for one map."""
-        return functools.reduce(operator.add, (judge.effort for judge in self.judges), Effort())
+        return functools.reduce(operator.add, (judge.effort for judge in self.judges_of(explainer)), Effort())
 
     def expected(self, image: Tensor) -> Cost:
         """Model calls for one image at most, as far as the explainers tell."""
-        model, effort = self.job.model, self.effort
-        bills = [explainer.cost(image, model) or Cost(1, 1) for explainer in self.explainers]
-        maps = sum((bill * (1 + effort.explanations) for bill in bills), Cost())
-        return maps + effort.cost * len(self.explainers)
+        total = Cost()
+        for explainer in self.asked:
+            bill, effort = explainer.cost(image, self.job.model) or Cost(1, 1), self.effort(explainer)
+            total += bill * (1 + effort.explanations) + effort.cost
+        return total
 
     def judge(self, index: int, sample: Sample, told: Told) -> Iterator[Judged]:
         """What becomes of each explainer's map of one image."""
@@ -102,12 +115,21 @@ class Court:
             model, asked = question.model, question.asked
         with model.borrowed():
             probe = Probe(model, sample.pixels[None], [], job.control, job.precision)
-            probe.expected = self.effort.cost * len(self.explainers) * self.images if job.backend == "auto" else Cost()
-            wants = functools.reduce(operator.or_, (one.wants(model) for one in self.explainers), Wants())
+            asked_for = sum((self.effort(one).cost for one in self.asked), Cost())
+            probe.expected = asked_for * self.images if job.backend == "auto" else Cost()
+            wants = functools.reduce(operator.or_, (one.wants(model) for one in self.asked), Wants())
             look(probe, job, wants, [asked], "logit")
             tuned = self._copy(probe)
             for explainer in self.explainers:
-                yield self._judged(explainer, probe, tuned, index, sample, told)
+                if explainer.name in self.dropped:
+                    yield self._unasked(self.dropped[explainer.name])
+                else:
+                    yield self._judged(explainer, probe, tuned, index, sample, told)
+
+    def _unasked(self, why: str) -> Judged:
+        """What stands where nobody was asked."""
+        missing = {(j.metric.name, line.name): Score.missing(why) for j in self.judges for line in j.metric.lines}
+        return Judged(missing, problem=why)
 
     def _copy(self, probe: Probe) -> Probe | None:
         """The same question to the copy."""
@@ -144,5 +166,6 @@ class Court:
             seconds=seconds,
             seed=seed,
         )
-        scores = {(j.metric.name, line): score for j in self.judges for line, score in j.scores(trial).items()}
+        judges = self.judges_of(explainer)
+        scores = {(j.metric.name, line): score for j in judges for line, score in j.scores(trial).items()}
         return Judged(scores, cost, seconds)

@@ -25,9 +25,10 @@ from ..models.model import Model
 from ..models.torch_module import TorchModel
 from ..registry import Ask, Entry, find_method, load_all, require
 from .auto import choose
+from .recommended import Recommends, recommended
 
 AUTO = "auto"
-Methods = str | Sequence[str] | Mapping[str, Mapping[str, Any]] | None
+Methods = str | Recommends | Sequence[str] | Mapping[str, Mapping[str, Any]] | None
 
 
 @dataclass(frozen=True)
@@ -82,14 +83,19 @@ def plan(
     budget: int | None = None,
     image: Tensor | None = None,
 ) -> tuple[list[Step], bool]:
-    """The steps to run, and whether a single method was asked for; `auto` looks at the budget and the first image."""
-    single = methods is None or isinstance(methods, str)
+    """The steps to run, and whether a single method was asked for; `auto` looks at the budget and the first image.
+
+    A recommendation, or `auto:PATH` of a stored one, chooses for the model that it was made for.
+    """
+    single = methods is None or isinstance(methods, str | Recommends)
     if methods is None:
         methods = default_method(model)
+    chooser = methods[0] if isinstance(methods, list | tuple) and len(methods) == 1 else methods
     options = {name: _layer_name(value, model) for name, value in options.items()}
-    if methods == AUTO:
-        choice = choose(model, options, budget, image)
-        return [replace(_step(choice.entry, {**choice.options, **options}, seed), why=choice.why)], True
+    found = recommended(chooser)
+    if found is not None or chooser == AUTO:
+        choice = choose(model, options, budget, image) if found is None else found.choice(model)
+        return [replace(_step(choice.entry, {**choice.options, **options}, seed), why=choice.why)], single
     per_method = methods if isinstance(methods, Mapping) else {name: {} for name in _names(methods)}
     entries = [find_method(name) for name in per_method]
     _all_known(options, entries)
@@ -133,7 +139,7 @@ def _layer_name(value: Any, model: Model) -> Any:
     return find_name(value, model.module) if isinstance(value, Module) and isinstance(model, TorchModel) else value
 
 
-def _names(methods: str | Sequence[str]) -> list[str]:
+def _names(methods: Any) -> list[str]:
     return [methods] if isinstance(methods, str) else list(dict.fromkeys(methods))
 
 

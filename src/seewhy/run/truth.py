@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..domain.geometry import Geometry
-from ..errors import BadOption, BadPixels
+from ..errors import BadOption, BadPixels, MissingInput, UnreadableImage
 from ..inputs.read import Sample
 
 
@@ -23,10 +23,17 @@ def per_image(given: Any, count: int, what: str) -> Sequence[Any]:
     if given is None:
         return [None] * count
     if isinstance(given, str | os.PathLike):
-        given = sorted(path for path in Path(given).iterdir() if not path.name.startswith("."))
+        given = _files(Path(given), what)
     if len(given) != count:
         raise BadOption(f"{len(given)} {what} were given for {count} images.", fix="give one per image, None for none.")
     return list(given)
+
+
+def _files(folder: Path, what: str) -> list[Path]:
+    if not folder.is_dir():
+        problem = f"{str(folder)!r} is no folder of {what}."
+        raise MissingInput(problem, fix="give a folder with one file per image, in the order of their names.")
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
 
 
 def on_model(given: Any, sample: Sample, *, mask: bool) -> Tensor | None:
@@ -64,7 +71,7 @@ def on_clip(given: Any, geometry: Geometry) -> NDArray[np.bool_]:
 def _read(given: Any) -> NDArray[Any]:
     """An array; frames without a box are None in a list of boxes."""
     if isinstance(given, str | os.PathLike):
-        given = Image.open(given).convert("L")
+        given = _opened(Path(given))
     if isinstance(given, list | tuple):
         given = [(np.nan,) * 4 if one is None else one for one in given]
     return np.asarray(given)
@@ -86,3 +93,11 @@ def _tube(boxes: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.bool_
     left, top, right, bottom = boxes.T[:, :, None]
     rows, columns = (y >= top) & (y < bottom), (x >= left) & (x < right)
     return np.asarray(rows[:, :, None] & columns[:, None, :])
+
+
+def _opened(path: Path) -> Image.Image:
+    try:
+        return Image.open(path).convert("L")
+    except OSError as error:
+        problem = f"{str(path)!r} cannot be read: {error.strerror or 'it is no image'}."
+        raise UnreadableImage(problem, fix="give a PNG file as large as the photo, or None for this image.") from error

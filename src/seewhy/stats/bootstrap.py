@@ -61,6 +61,26 @@ def difference_interval(
     return mean_interval(first - second, clusters=clusters, kind=kind, resamples=resamples, seed=seed)
 
 
+def ratio_interval(
+    ours: ArrayLike,
+    theirs: ArrayLike,
+    *,
+    clusters: Sequence[Any] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Interval:
+    """Our mean as a multiple of theirs on the same images; without bounds where theirs may be zero or negative."""
+    units = Units.of(np.stack([np.asarray(ours, dtype=float), np.asarray(theirs, dtype=float)], axis=1), clusters)
+    low, high, wide = -np.inf, np.inf, _widened(len(units)) if len(units) >= FEWEST else 0.0
+    if wide:
+        means = resampled(units, resamples, seed)
+        if np.quantile(means[:, 1], _NORMAL.cdf(-wide)) > 0:
+            low, high = np.quantile(means[:, 0] / means[:, 1], [_NORMAL.cdf(-wide), _NORMAL.cdf(wide)])
+    first, second = units.mean
+    value = float(first / second) if second else np.nan
+    return Interval(value, float(low), float(high), units.images, units.dropped, len(units))
+
+
 def resampled(units: Units, resamples: int = RESAMPLES, seed: int = 0) -> Float[np.ndarray, "resamples m"]:
     """Means of as many units drawn again with replacement, the same draw for all columns."""
     counts = _counts(len(units), resamples, seed)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ..domain.score import Score
+from .quantiles import t_quantile
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -24,3 +27,8 @@ class Interval:
 
     def holds(self, value: float) -> bool:
         return self.low <= value <= self.high
+
+
+def halfwidth(score: Score) -> float:
+    """Of the 95 % interval that the sampling error of a metric leaves: Student's t, for draws are few."""
+    return t_quantile(score.freedom) * score.stderr

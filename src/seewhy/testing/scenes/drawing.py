@@ -81,7 +81,7 @@ class Polygon:
 
     def distance(self, x: Pixels, y: Pixels) -> Pixels:
         """The largest distance outside one of the edges (inside: negative)."""
-        found = np.full((len(y), x.shape[1]), -np.inf, np.float32)
+        found = np.full(np.broadcast_shapes(x.shape, y.shape), -np.inf, np.float32)
         for across, down, offset in self._edges():
             np.maximum(found, across * x + (down * y - offset), out=found)
         return found

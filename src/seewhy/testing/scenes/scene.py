@@ -106,13 +106,13 @@ class Scene:
 
     def render(self, size: Size = 64) -> Float[Tensor, "3 h w"]:
         """The picture in [0,1]."""
-        paper = _paper(size)
+        paper = paper_of(size)
         strokes = [stroke for _, drawn in self._strokes() for stroke in drawn]
         return torch.from_numpy(paper.paint(self.background.picture(paper), strokes))
 
     def draw(self, size: Size = 64) -> Drawn:
         """The picture, and what each pixel shows."""
-        paper, names = _paper(size), self.names
+        paper, names = paper_of(size), self.names
         shares = np.zeros((len(names), paper.height, paper.width), np.float32)
         shares[0] = 1
         one = np.eye(len(names))
@@ -137,7 +137,7 @@ class Scene:
         ]
 
 
-def _paper(size: Size) -> Paper:
+def paper_of(size: Size) -> Paper:
     height, width = (size, size) if isinstance(size, int) else size
     if min(height, width) < 8:
         raise BadOption(f"A scene of {height}x{width} pixels is too small to be drawn.", fix="use 8 or more per side.")

@@ -117,11 +117,11 @@ def _learned(recipe: _Recipe, folder: Path | None) -> tuple[Mapping[str, Tensor]
     )
     state, accuracy = network.state_dict(), accuracy_of(network, *recipe.data("test"))
     if folder is not None:
-        _keep({"state": state, "accuracy": accuracy}, folder / recipe.file)
+        keep({"state": state, "accuracy": accuracy}, folder / recipe.file)
     return state, accuracy
 
 
-def _keep(found: Mapping[str, object], path: Path) -> None:
+def keep(found: Mapping[str, object], path: Path) -> None:
     """Written beside and moved there, so that no other process reads half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
@@ -146,7 +146,7 @@ def fit(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.2)
     fill = images.mean(dim=(0, *range(2, images.ndim)), keepdim=True)
     network.train()
-    with _one_thread(), torch.enable_grad():
+    with one_thread(), torch.enable_grad():
         for _ in range(epochs):
             for batch in torch.randperm(len(images), generator=random).split(BATCH):
                 seen = _half_masked(images[batch], fill, random) if masked else images[batch]
@@ -160,7 +160,7 @@ def fit(
 
 def accuracy_of(network: nn.Module, images: Images, labels: Int[Tensor, " b"]) -> float:
     """Share of the images whose largest score is at their label."""
-    with _one_thread(), torch.no_grad():
+    with one_thread(), torch.no_grad():
         found = torch.cat([network(batch).argmax(dim=1) for batch in images.split(100)])
     return float((found == labels).float().mean())
 
@@ -176,7 +176,7 @@ def _half_masked(images: Images, fill: Float[Tensor, "1 c *one"], random: torch.
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """The order of additions, and with it the result, depends on how many threads share them."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

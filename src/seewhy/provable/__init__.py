@@ -1,0 +1,1 @@
+"""Any explainer, put to questions whose right answers are known."""

@@ -1,0 +1,1 @@
+"""The levels, grouped by idea."""
