@@ -75,7 +75,8 @@ def report_card(
         first = meet(adapted, items)
         asked = default_method(adapted) if methods is None else methods
         explainers = explainers_of(asked, adapted, seed=seed, options=options)
-        beside = [*(controls_of(first) if controls else ()), *((BOUND,) if bound or (bound is None and level == "full") else ())]
+        bounded = bound or (bound is None and level == "full")
+        beside = [*(controls_of(first) if controls else ()), *((BOUND,) if bounded else ())]
         explainers += missing(beside, explainers, adapted, seed)
         job = Job(adapted, [], reins, None, "float32", None, "quick", seed, backend)
         known = {"truth": masks, "gaze": gaze}
