@@ -256,6 +256,7 @@ def test_a_run_can_be_cancelled():
 
 
 def test_the_json_holds_every_number():
+    assert seewhy.motion(direction, CLIP, draws=4, rounds=0).to_json()["order"]["effect"]["high"] == "inf"
     table = seewhy.motion(direction, CLIP, masks=THING)
     found = json.loads(json.dumps(table.to_json()))
     assert found["schema"]["name"] == "seewhy-motion"

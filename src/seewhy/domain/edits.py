@@ -61,7 +61,7 @@ def segments(frames: int, count: int) -> list[slice]:
     whole("segments", count)
     if count > frames:
         raise BadOption(f"{frames} frames cannot be cut into {count} segments.", fix=f"give {frames} at most.")
-    edges = [k * frames // count for k in range(count + 1)]
+    edges = [-(-k * frames // count) for k in range(count + 1)]  # as regions divide an axis
     return [slice(a, b) for a, b in itertools.pairwise(edges)]
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..domain.edits import Frames
-from ..domain.shapes import Outputs, Variants
+from ..domain.shapes import Outputs, Scores, Variants
 from .answers import Key
 from .probe import Probe
 
@@ -24,6 +24,16 @@ def edited(probe: Probe, edits: Iterable[Frames]) -> Outputs:
         return probe.answers.get(key, [_name(edit) for edit in block], lambda rows: probe.outputs(block[rows]))
 
     return torch.cat([answers(block) for block in _blocks(edits, probe.chunks.forward)])
+
+
+def scored(probe: Probe, edits: Iterable[Frames]) -> Scores:
+    """The target's score of each edit."""
+    return score_of(probe, edited(probe, edits))
+
+
+def score_of(probe: Probe, outputs: Outputs) -> Scores:
+    """Outputs as scores, all of edits of the one clip."""
+    return probe.score(outputs, torch.zeros(len(outputs), dtype=torch.long))
 
 
 def _blocks(edits: Iterable[Frames], size: int) -> Iterator[Variants]:

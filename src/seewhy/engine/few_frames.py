@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..domain.edits import nearest
 from ..domain.shapes import Scores
-from .edited import edited
+from .edited import scored
 from .probe import Probe
 
 Ask = Callable[[Bool[Tensor, "n t"]], Scores]
@@ -18,12 +18,7 @@ Ask = Callable[[Bool[Tensor, "n t"]], Scores]
 
 def with_frames(probe: Probe, kept: Bool[Tensor, "n t"]) -> Scores:
     """Scores of the clip with only these frames; each other one shows the nearest of them."""
-    return probe.score(edited(probe, (nearest(probe.images[0], one) for one in kept)), probe_rows(len(kept)))
-
-
-def probe_rows(count: int) -> Tensor:
-    """All edits were made from the one clip of the probe."""
-    return torch.zeros(count, dtype=torch.long)
+    return scored(probe, (nearest(probe.images[0], one) for one in kept))
 
 
 def greedy_order(stills: Scores, ask: Ask, rounds: int, enough: float) -> tuple[list[int], list[float]]:

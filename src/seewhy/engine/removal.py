@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..domain.ranges import whole
 from ..domain.shapes import Masks, Scores
-from .edited import edited
+from .edited import scored
 from .game import Game
 from .probe import Probe
 
@@ -76,7 +76,7 @@ def removal_of_frames(probe: Probe, ranks: Int[Tensor, " t"], steps: int, fill: 
 
     def left(order: Tensor) -> Scores:
         clips = (fill(probe.images[0], order >= count) for count in counts)
-        return probe.score(edited(probe, clips), torch.zeros(len(counts), dtype=torch.long))
+        return scored(probe, clips)
 
     return Removal((counts / (frames - 1)).to(probe.images.device), left(ranks), left(frames - 1 - ranks))
 

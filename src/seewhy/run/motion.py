@@ -16,8 +16,8 @@ from ..domain.ranges import whole
 from ..domain.score import KEEPS
 from ..domain.target import Scale
 from ..engine.control import Control, Progress
-from ..engine.edited import edited
-from ..engine.few_frames import along, calls, greedy_order, probe_rows, with_frames
+from ..engine.edited import edited, score_of
+from ..engine.few_frames import along, calls, greedy_order, with_frames
 from ..errors import BadOption
 from .batch import Backend
 from .motion_table import EditRow, FewFrames, MotionTable
@@ -61,6 +61,7 @@ def motion(
     `masks`: where the actor is, a mask or a box (left, top, right, bottom) per frame, for edits of the background;
     `scene`: another clip to put behind it; `rounds`: frames to search for, one by one, 0 for no curves of frames.
     """
+    whole("segments", segments, least=2)
     whole("draws", draws)
     whole("rounds", rounds, least=0)
     reins, started = control or Control(progress=progress), time.perf_counter()
@@ -72,7 +73,7 @@ def motion(
         kinds = [*_in_time(one, segments, draws, seed), *_behind(one, masks, scene)]
         count = len(one.time)
         most = sum(len(kind.edits) for kind in kinds) + (calls(count, rounds) if rounds else 0)
-        one.expect(most + 1)
+        one.expect(most)
         rows = [_row(one, Kind("original", "the clip itself", [lambda frames: frames]))]
         rows += [_row(one, kind) for kind in kinds]
         settings = {"segments": segments, "draws": draws, "rounds": rounds, "seed": seed}
@@ -86,7 +87,7 @@ def motion(
 def _in_time(one: OneClip, segments: int, draws: int, seed: int) -> Iterator[Kind]:
     """Edits that leave each picture as it is."""
     count = len(one.time)
-    edits.segments(count, whole_or_two(segments))
+    edits.segments(count, segments)  # refused before anything is asked
     orders, middle = edits.orders(segments, draws, seed), count // 2
     singles = [_bound(edits.still, frame) for frame in range(count)]
     yield Kind("single frames", "each frame by itself, shown all the time", singles)
@@ -112,17 +113,11 @@ def _behind(one: OneClip, masks: Any, scene: Any) -> Iterator[Kind]:
         yield Kind("other background", "in another scene", [_bound(edits.moved_to, thing, one.same_size(scene))])
 
 
-def whole_or_two(segments: int) -> int:
-    """A number of segments that can be put into another order."""
-    whole("segments", segments, least=2)
-    return segments
-
-
 def _row(one: OneClip, kind: Kind) -> EditRow:
     """The answers to all edits of a kind; clips are made a few at a time."""
     clips: Iterable[Tensor] = (edit(one.frames) for edit in kind.edits)
     outputs = edited(one.probe, clips)
-    scores = one.probe.score(outputs, probe_rows(len(outputs)))
+    scores = score_of(one.probe, outputs)
     answers = one.named(outputs)
     (own,) = one.named(one.probe.clean)
     flips = sum(answer != own for answer in answers)
@@ -145,7 +140,7 @@ def _few(one: OneClip, rows: Sequence[EditRow], rounds: int) -> FewFrames | None
 
 
 def _notes(one: OneClip, masks: Any) -> Iterator[str]:
-    yield from one.sample.picture.notes
+    yield from (note for note in one.sample.picture.notes if not note.startswith("drawn"))  # nothing is drawn here
     thing = one.thing(masks)
     if thing is not None and (hidden := edits.always(thing)) > 0:
         yield f"{hidden:.0%} of the actor's pixels show no background in any frame: what is behind them was made up"

@@ -90,7 +90,7 @@ class OneClip:
 
     def expect(self, calls: int) -> None:
         """Announce the calls to come, for progress and for faster ways to ask."""
-        self.probe.control.expected = calls
+        self.probe.control.expected = self.probe.control.spent.calls + calls
         self.probe.expected = Cost(calls) if self.backend == "auto" else Cost()
 
     def same_size(self, other: Any) -> Tensor:

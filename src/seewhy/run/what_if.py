@@ -91,7 +91,7 @@ def what_if(
         ways, count = len(edits.CUTS), len(one.time)
         pieces, places = edits.segments(count, segments), search.places(cells)
         most = count + ways * fewest_calls(segments) + fewest_calls(len(places)) + (masks is not None)
-        one.expect(most + 1)
+        one.expect(most)
         found = [
             *search.frozen(),
             search.backwards(),

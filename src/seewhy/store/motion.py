@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .manifest import plain
+
 if TYPE_CHECKING:
     from ..run.motion_table import EditRow, FewFrames, MotionTable
     from ..stats.interval import Interval
@@ -13,6 +15,11 @@ SCHEMA = {"name": "seewhy-motion", "version": 1}
 
 def to_json(table: MotionTable) -> dict[str, Any]:
     """The object that `seewhy motion --json` prints."""
+    found: dict[str, Any] = plain(_document(table))  # a bound that is not known is infinite
+    return found
+
+
+def _document(table: MotionTable) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "clip": table.name,
