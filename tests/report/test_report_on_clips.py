@@ -35,7 +35,7 @@ def test_the_moment_is_found_by_the_method_and_by_no_control(card):
 
 def test_controls_of_clips_stand_beside_those_of_photos(card):
     assert card.methods[1:] == ("random", "blurred-random", "centre-prior", "edges", "motion-energy", "first-frames")
-    assert all(one.control for one in card.contestants[1:])
+    assert all(one.role == "control" for one in card.contestants[1:])
 
 
 def test_boxes_are_the_masks_that_they_enclose(card):
