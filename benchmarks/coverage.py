@@ -5,7 +5,7 @@ values within 1.96 standard errors, "whole map" how often the band held all that
 standard errors of these shares. "unseen" is how often a value that never varied in the draws was wrong all the same: no
 error bar can know. "stated / real" is the mean standard error over the error that the runs had.
 
-    .venv/bin/python benchmarks/coverage.py [runs] [samples ...]
+    .venv/bin/python benchmarks/coverage.py [runs] [samples ...] [method ...]
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from seewhy.registry import load_all
 from seewhy.testing.coverage import coverage
 
 
-def rows(runs: int, budgets: list[int]) -> Iterator[str]:
+def rows(runs: int, budgets: list[int], names: list[str]) -> Iterator[str]:
     """One line of the table per method and number of samples."""
     for entry in load_all().values():
-        for samples in budgets if entry.samples else ():
+        for samples in budgets if entry.samples and entry.name in (names or [entry.name]) else ():
             found = coverage(entry, samples=samples, runs=runs, times=max(50, 20_000 // samples))
             each, whole = found.each.mean(), found.together.mean()
             yield (
@@ -33,7 +33,8 @@ def rows(runs: int, budgets: list[int]) -> Iterator[str]:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    runs, *budgets = (int(given) for given in sys.argv[1:] or ("400", "64", "256"))
+    runs, *budgets = [int(given) for given in sys.argv[1:] if given.isdigit()] or [400]
+    names = [given for given in sys.argv[1:] if not given.isdigit()]
     print("| method | samples | each | whole map | unseen | stated / real |\n|---|---|---|---|---|---|")
-    for line in rows(runs, budgets or [64, 256]):
+    for line in rows(runs, budgets or [64, 256], names):
         print(line, flush=True)

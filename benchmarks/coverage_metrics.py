@@ -1,11 +1,11 @@
 """How often the intervals of metrics, and of a report over images, hold the truth: nominal 95 %.
 
 `draws`: every metric that draws samples, with the seeds 0, 1, ..., against one run of fifty times the samples; three
-scenes of 32 px, a trained network, its saliency. `images`: a report over 20, 50 and 200 scenes drawn from a pool that was
-judged once, against the mean of the pool; the interval is the one that the report prints.
+scenes of 32 px, a network that has learned a watermark, its saliency. `images`: a report over 20, 50 and 200 scenes
+drawn from a pool that was judged once, against the mean of the pool; the network tells birds by their wings.
 
-    .venv/bin/python benchmarks/coverage_metrics.py draws [runs]
-    .venv/bin/python benchmarks/coverage_metrics.py images [pool]
+    .venv/bin/python benchmarks/coverage_metrics.py draws 200 [metric ...]
+    .venv/bin/python benchmarks/coverage_metrics.py images 400
 """
 
 from __future__ import annotations
@@ -26,25 +26,28 @@ from seewhy.run.explainers import explainer_of
 from seewhy.stats.bootstrap import mean_interval
 from seewhy.stats.proportions import wilson
 from seewhy.testing.metric_coverage import metric_coverage
+from seewhy.testing.planted import watermark_images, watermark_network
 from seewhy.testing.scenes import dataset, trained
 
 SCENES, SIDE, DRAWN = 3, 32, 2000
 METRICS = {
+    "stability": (16, {}),
+    "randomisation": (3, {}),
+    "f-fidelity": (50, {}),
     "mu-fidelity": (128, {}),
-    "sensitivity-n": (100, {}),
     "infidelity": (512, {}),
     "infidelity ": (512, {"perturbation": "noise"}),
-    "f-fidelity": (50, {}),
-    "randomisation": (3, {}),
-    "stability": (16, {}),
+    "sensitivity-n": (100, {}),
 }
 
 
-def draws(runs: int) -> Iterator[str]:
+def draws(runs: int, *names: str) -> Iterator[str]:
     """One row per metric and line, over the scenes together."""
-    model, images = adapt(network()), dataset(SCENES, seed=5, rule="wings", split="test", size=SIDE).images
+    model, images = adapt(watermark_network()), watermark_images(SCENES).images
     yield "| metric | line | samples | held | runs | stated / real |\n|---|---|---|---|---|---|"
     for name, (samples, options) in METRICS.items():
+        if names and name.strip() not in names:
+            continue
         ask = {"samples": samples, "runs": runs, "options": options}
         found = [metric_coverage(name.strip(), trial(model, image), **ask) for image in images]
         for line in {line: None for one in found for line in one}:
@@ -64,15 +67,11 @@ def trial(model: seewhy.Model, image: torch.Tensor) -> Trial:
     return Trial(probe, saliency(model, image[None], probe.targets)[0], Colour(0.5), again=saliency, tuned=probe)
 
 
-def network() -> torch.nn.Module:
-    """Tells birds by their wings."""
-    return trained("cnn", rule="wings", size=SIDE, epochs=4).network
-
-
 def images(pool: int) -> Iterator[str]:
     """One row per method, line and number of images."""
     scenes = dataset(pool, seed=6, rule="wings", split="test", size=SIDE).images
-    card = seewhy.report_card(network(), scenes, ["saliency", "grad-cam"], level="quick")
+    network = trained("cnn", rule="wings", size=SIDE, epochs=4).network
+    card = seewhy.report_card(network, scenes, ["saliency", "grad-cam"], level="quick")
     yield f"a pool of {pool} scenes\n\n| method | line | 20 | 50 | 200 |\n|---|---|---|---|---|"
     for method in ("saliency", "grad-cam", "random"):
         index = card.methods.index(method)
@@ -92,6 +91,6 @@ def held(pool: np.ndarray, size: int, share: bool) -> float:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    part, *count = sys.argv[1:] or ("draws",)
-    for found in (images if part == "images" else draws)(int(count[0]) if count else 200):
+    part, count, *names = sys.argv[1:] or ("draws", "200")
+    for found in images(int(count)) if part == "images" else draws(int(count), *names):
         print(found, flush=True)

@@ -35,6 +35,12 @@ _HOMES = {
         ("Colour", "Mean", "Blur", "Noise", "Sample", "Inpaint", "Nearest", "Dropped"),
         "domain.baseline",
     ),
+    **dict.fromkeys(("Frames", "Segments", "Tubes", "Cuboids"), "domain.clip_regions"),
+    **dict.fromkeys(("Supervoxels", "Moving", "Tracked"), "domain.moving_regions"),
+    "Shots": "domain.shots",
+    **dict.fromkeys(("Frozen", "Held", "Interpolated", "Background", "Smeared"), "domain.time_fills"),
+    "Flowing": "domain.flow_fill",
+    **dict.fromkeys(("Resampled", "Shorter"), "domain.whole_frames"),
     "Anytime": "domain.tolerance",
 }
 
@@ -49,18 +55,34 @@ if TYPE_CHECKING:
     from .domain.baseline import Nearest as Nearest
     from .domain.baseline import Noise as Noise
     from .domain.baseline import Sample as Sample
+    from .domain.clip_regions import Cuboids as Cuboids
+    from .domain.clip_regions import Frames as Frames
+    from .domain.clip_regions import Segments as Segments
+    from .domain.clip_regions import Tubes as Tubes
+    from .domain.flow_fill import Flowing as Flowing
     from .domain.linear import Linear as Linear
+    from .domain.moving_regions import Moving as Moving
+    from .domain.moving_regions import Supervoxels as Supervoxels
+    from .domain.moving_regions import Tracked as Tracked
     from .domain.regions import Given as Given
     from .domain.regions import Grid as Grid
     from .domain.regions import Patches as Patches
     from .domain.regions import Pixels as Pixels
     from .domain.regions import Superpixels as Superpixels
     from .domain.regions import Windows as Windows
+    from .domain.shots import Shots as Shots
     from .domain.target import Box as Box
     from .domain.target import Contrast as Contrast
     from .domain.target import Segment as Segment
     from .domain.target import Similar as Similar
+    from .domain.time_fills import Background as Background
+    from .domain.time_fills import Frozen as Frozen
+    from .domain.time_fills import Held as Held
+    from .domain.time_fills import Interpolated as Interpolated
+    from .domain.time_fills import Smeared as Smeared
     from .domain.tolerance import Anytime as Anytime
+    from .domain.whole_frames import Resampled as Resampled
+    from .domain.whole_frames import Shorter as Shorter
     from .explanation import Explanation as Explanation
     from .inputs.clip import Clip as Clip
     from .inputs.pace import Pace as Pace

@@ -211,12 +211,13 @@ def describe(entry: Entry) -> dict[str, Any]:
 
 
 def typical(entry: Entry) -> Ask:
-    """A photo of 224 x 224 pixels and the default options."""
+    """A photo of 224 x 224 pixels, or where only clips are served one of 16 frames, and the default options."""
     from .domain.regions import Windows
 
-    options, space = {name: option.default for name, option in entry.options.items()}, (224, 224)
+    options = {name: option.default for name, option in entry.options.items()}
+    space = (224, 224) if 2 in entry.spaces else (16, 112, 112)
     regions = options.get("regions")
-    parts = getattr(regions, "cells", 0) ** 2 or getattr(regions, "count", 0)
+    parts = getattr(regions, "cells", 0) ** 2 or getattr(regions, "count", 0) or (space[0] if len(space) == 3 else 0)
     if "stride" in options:
         parts = Windows(options["window"], options["stride"]).count(space)
     return Ask(space, parts, getattr(options.get("baseline"), "fills", 1), options, LAYER)

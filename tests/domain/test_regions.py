@@ -69,7 +69,7 @@ def test_windows_of_a_clip_run_through_time_too():
 
 @pytest.mark.parametrize(("window", "stride"), [(0, 1), (1, 0), (-3, 2)])
 def test_windows_without_size_are_refused(window, stride):
-    with pytest.raises(BadOption, match="is not a grid"):
+    with pytest.raises(BadOption, match="is not possible"):
         Windows(window, stride).of(IMAGE)
 
 

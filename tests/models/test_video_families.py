@@ -80,3 +80,5 @@ def test_the_card_tells_what_a_video_network_offers(name):
     assert methods["grad-cam"] is None
     assert (methods["attention-rollout"] is None) == (FAMILIES[name].tokens is not None)
     assert Capability.LAYERS in model.capabilities
+    handed = model.offers.facts.get("clips", "")
+    assert handed == ("" if FAMILIES[name].order.startswith("channels") else f"handed over as {FAMILIES[name].order}")

@@ -166,3 +166,8 @@ def test_masks_and_maps_of_another_size_or_number_are_refused_by_name():
         judged(masks=np.ones((1, 24, 24), bool))
     with pytest.raises(seewhy.errors.MissingInput, match=r"shape \(9, 9\)"):
         judged(masks=np.ones((2, 9, 9), bool))
+
+
+def test_a_precision_that_does_not_reach_the_model_is_refused():
+    with pytest.raises(BadOption, match="would change nothing"):
+        seewhy.report_card(in_onnx(), pictures(2, 3, 24, 24), "random", precision="bfloat16")

@@ -144,6 +144,19 @@ def test_an_image_that_cannot_be_read_fails_alone(tmp_path, images):
     assert len(found.images) == 2
 
 
+def test_half_the_precision_gives_nearly_the_same_report(images):
+    scores = {
+        precision: seewhy.report_card(tiny_cnn(), images, "saliency", metrics=GAIN, precision=precision, **ONLY)
+        for precision in ("float32", "bfloat16")
+    }
+    full, half = (found.row("gain").values for found in scores.values())
+    np.testing.assert_allclose(half, full, atol=0.02)
+    assert not np.array_equal(half, full)
+    assert scores["bfloat16"].to_json()["settings"]["precision"] == "bfloat16"
+    with pytest.raises(BadOption, match="float16"):
+        seewhy.report_card(tiny_cnn(), images, "saliency", precision="float16", **ONLY)
+
+
 def test_clusters_widen_what_is_not_independent(images):
     twice = torch.cat([pictures(8, 3, 24, 24)] * 4)
     names = [i % 8 for i in range(32)]
@@ -182,3 +195,62 @@ def test_the_cost_is_announced_before_it_starts(images):
     found = seewhy.report_card(tiny_cnn(), images[:2], "saliency", metrics=GAIN, announce=said.append, **ONLY)
     assert said[0].startswith("At most 40 forwards + 2 backwards; at ")
     assert found.cost.calls <= found.expected.calls
+
+
+def test_a_search_stands_apart_and_methods_are_measured_against_it(images):
+    found = seewhy.report_card(
+        tiny_cnn(), images, "saliency", metrics=["symmetric-gain", "stability"], bound=True, preprocess=PLAIN
+    )
+    assert found.named("bound") == ["greedy-search"]
+    assert "greedy-search" not in found.ranking().means
+    assert "greedy-search" not in found.against_controls("saliency")
+    part = found.reached("saliency")["greedy-search"]
+    means = [found.interval(name, "gain").value for name in ("saliency", "greedy-search")]
+    assert part.value == pytest.approx(means[0] / means[1])
+    assert np.isnan(found.row("sensitivity, 2/255").values[-1]).all()
+    assert "greedy-search" in found.summary()
+    assert found.to_json()["reached"]["saliency"]["greedy-search"]["value"] == pytest.approx(part.value)
+    assert 'class="bound"' in found.html()
+
+
+def test_the_full_level_has_the_search_and_others_only_on_request(images):
+    few = {"metrics": "sparseness", "preprocess": PLAIN}
+    assert seewhy.report_card(tiny_cnn(), images[:1], "saliency", level="full", **few).named("bound")
+    assert not seewhy.report_card(tiny_cnn(), images[:1], "saliency", **few).named("bound")
+    assert not seewhy.report_card(tiny_cnn(), images[:1], "saliency", level="full", bound=False, **few).named("bound")
+
+
+def test_masks_are_read_at_every_level(images):
+    masks = np.zeros((2, 24, 24), dtype=bool)
+    masks[:, :12] = True
+    found = seewhy.report_card(tiny_cnn(), images[:2], "saliency", masks=list(masks), level="quick", **ONLY)
+    assert np.isfinite(found.row("relevance mass").values).all()
+
+
+def test_two_methods_of_one_name_are_refused(images):
+    with pytest.raises(BadOption, match="called 'noise'"):
+        seewhy.report_card(tiny_cnn(), images, [noise, noise], metrics=GAIN, **ONLY)
+
+
+def test_a_card_without_any_number_or_any_method_still_says_so(images):
+    flat = {"flat": lambda network, images, targets: torch.zeros(len(images), 24, 24)}
+    for methods in ({**flat, "same": flat["flat"]}, "random"):
+        found = seewhy.report_card(tiny_cnn(), images, methods, metrics=GAIN, **ONLY)
+        assert found.to_json()["contests"] == []
+        assert "not that its decisions are right" in found.html()
+
+
+def test_the_gain_of_the_only_fill_is_not_shown_twice(images):
+    one = seewhy.report_card(tiny_cnn(), images[:2], "saliency", metrics=GAIN, **ONLY)
+    assert [row.line.name for row in one.shown][:2] == ["gain", "insertion"]
+
+
+def test_every_key_of_the_json_is_documented(card):
+    from pathlib import Path
+
+    page = (Path(__file__).parents[2] / "docs" / "guide" / "json.md").read_text(encoding="utf-8")
+    told = page.split("## report_card.json")[1]
+    for key in card.to_json():
+        assert f"| `{key}` |" in told, key
+    for key in card.to_json()["rows"][0]:
+        assert f"`rows[].{key}`" in told, key

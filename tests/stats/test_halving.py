@@ -37,6 +37,12 @@ def test_who_loses_everywhere_is_behind_and_who_ties_is_not():
     assert behind(scores, tests=10) == {"bad": "best"}
 
 
+def test_one_falls_behind_whoever_is_surely_better_not_only_behind_the_leader():
+    steady, other = np.full(10, 0.5), np.zeros(10)
+    leader = np.append(np.full(9, -0.1), 20.0)  # far ahead on average, on a single image
+    assert behind({"leader": leader, "steady": steady, "other": other}, tests=4) == {"other": "steady"}
+
+
 def test_images_without_a_score_count_for_nobody():
     best, other = np.ones(12), np.zeros(12)
     other[8:] = np.nan

@@ -93,7 +93,7 @@ def audit(
     model = question.adapted()
     methods = question.method or sensible(model)
     asked = question.asked()
-    for name in ("scale", "budget", "checks", "precision"):
+    for name in ("scale", "budget", "checks"):
         asked.pop(name)
     with controlled(progress=progress, quiet=quiet) as control:
         card = report_card(
@@ -164,9 +164,8 @@ def _cell(card: ReportCard, method: str, line: str) -> str:
     if found.value != found.value:
         return "–"
     half = max(found.high - found.value, found.value - found.low) if found.known else 0.0
-    return (
-        f"{_short(found.value, found.value)} ±{_short(half, found.value)}" if half else _short(found.value, found.value)
-    )
+    mean = _short(found.value, found.value)
+    return mean if half < ROUNDING else f"{mean} ±{_short(half, found.value)}"
 
 
 def _short(value: float, beside: float) -> str:

@@ -43,6 +43,7 @@ MEANING = {
 }
 METAVARS = {
     "int": "N",
+    "Sides": "N|T,H,W",
     "float": "X",
     "Tolerance": "X",
     "str | None": "NAME",

@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..errors import BadOption, MissingPackage
+from .blend import blended
 from .ranges import whole
 from .shapes import Masks
 
@@ -28,14 +29,19 @@ class Baseline(ABC):
 
     adaptive: ClassVar[bool] = False  # the fill depends on what is still there
     tokens: ClassVar[bool] = False  # parts are left out of the sequence instead of being painted over
+    shortens: ClassVar[bool] = False  # frames are left out of the clip
 
     @abstractmethod
-    def fill(self, image: Float[Tensor, c * space]) -> Fill:
+    def fill(self, image: Float[Tensor, "c *space"]) -> Fill:
         """The pixels of the all-absent image, one per draw."""
 
-    def complete(self, image: Float[Tensor, c * space], masks: Masks) -> Float[Tensor, "n c *space"]:
+    def complete(self, image: Float[Tensor, "c *space"], masks: Masks) -> Float[Tensor, "n c *space"]:
         """The pixels to show where a mask removes, given what it keeps (adaptive baselines)."""
         return self.fill(image).expand(len(masks), *image.shape)
+
+    def shown(self, image: Float[Tensor, "c *space"], masks: Masks) -> Float[Tensor, "n c *space"]:
+        """The image with what each mask removes made absent (adaptive baselines)."""
+        return blended(image, masks, self.complete(image, masks))
 
     @property
     def fills(self) -> int:
@@ -95,19 +101,19 @@ class Blur(Baseline):
         sigma = self.sigma * min(height, width)
         if sigma <= 0:
             raise BadOption(f"A blur of sigma={self.sigma} changes nothing.", fix="use a value above 0, such as 0.1.")
-        planes = image.reshape(-1, 1, height, width)
-        planes = _blur_rows(_blur_rows(planes, sigma).transpose(2, 3), sigma).transpose(2, 3)
-        return planes.reshape(image.shape)[None]
+        return blurred(blurred(image, sigma).transpose(-1, -2), sigma).transpose(-1, -2)[None]
 
 
-def _blur_rows(planes: Tensor, sigma: float) -> Tensor:
-    width = planes.shape[-1]
-    radius = min(math.ceil(3 * sigma), 4 * width)
-    offsets = torch.arange(-radius, radius + 1, device=planes.device, dtype=planes.dtype)
+def blurred(values: Float[Tensor, "*rows size"], sigma: float) -> Float[Tensor, "*rows size"]:
+    """Values averaged along the last axis with a Gaussian, mirrored at the borders."""
+    size = values.shape[-1]
+    radius = min(math.ceil(3 * sigma), 4 * size)
+    offsets = torch.arange(-radius, radius + 1, device=values.device, dtype=values.dtype)
     kernel = torch.exp(-0.5 * (offsets / sigma) ** 2)
-    index = torch.arange(-radius, width + radius, device=planes.device) % (2 * width)  # mirrored at the borders
-    index = torch.where(index < width, index, 2 * width - 1 - index)
-    return functional.conv2d(planes[..., index], (kernel / kernel.sum()).reshape(1, 1, 1, -1))
+    index = torch.arange(-radius, size + radius, device=values.device) % (2 * size)
+    index = torch.where(index < size, index, 2 * size - 1 - index)
+    planes = values.reshape(-1, 1, values.shape[-2], size)[..., index]
+    return functional.conv2d(planes, (kernel / kernel.sum()).reshape(1, 1, 1, -1)).reshape(values.shape)
 
 
 @dataclass(frozen=True)

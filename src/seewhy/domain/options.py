@@ -11,14 +11,24 @@ import numpy as np
 
 from ..errors import BadOption, near
 from .baseline import Baseline, Blur, Colour, Dropped, Inpaint, Mean, Nearest, Noise, Sample
+from .clip_regions import Cuboids, Frames, Segments, Tubes
+from .flow_fill import Flowing
 from .linear import Linear
+from .moving_regions import Moving, Supervoxels, Tracked
 from .regions import Given, Grid, Patches, Pixels, Superpixels, Windows
+from .shots import Shots
+from .time_fills import Background, Frozen, Held, Interpolated, Smeared
 from .tolerance import Anytime
+from .whole_frames import Resampled, Shorter
 
 SPECS: dict[str, type[Any]] = {
     "colour": Colour, "mean": Mean, "blur": Blur, "noise": Noise, "inpaint": Inpaint, "linear": Linear,
     "nearest": Nearest, "dropped": Dropped, "sample": Sample, "grid": Grid, "pixels": Pixels, "patches": Patches,
     "superpixels": Superpixels, "windows": Windows, "given": Given,
+    "frozen": Frozen, "held": Held, "interpolated": Interpolated, "flowing": Flowing, "background": Background,
+    "smeared": Smeared, "resampled": Resampled, "shorter": Shorter,
+    "frames": Frames, "segments": Segments, "shots": Shots, "tubes": Tubes, "cuboids": Cuboids,
+    "supervoxels": Supervoxels, "moving": Moving, "tracked": Tracked,
     "anytime": Anytime,
 }  # fmt: skip
 _NAMES = {spec: name for name, spec in SPECS.items()}
@@ -74,6 +84,8 @@ def coerce(name: str, value: Any, annotation: Any) -> Any:
     allowed = _members(annotation)
     if isinstance(value, str):
         value = _from_text(value, allowed)
+    if isinstance(value, list) and tuple in allowed:
+        value = tuple(value)
     if isinstance(value, dict) and value.get("kind") in SPECS:
         value = decode(value)
     if any(_is(value, kind) for kind in allowed):
@@ -91,6 +103,8 @@ def _members(annotation: Any) -> tuple[Any, ...]:
         return tuple(member for part in typing.get_args(annotation) for member in _members(part))
     if origin is Literal:
         return typing.get_args(annotation)
+    if origin is tuple:
+        return (tuple,)
     return (type(None) if annotation is None else annotation,)
 
 
@@ -99,6 +113,8 @@ def _is(value: Any, kind: Any) -> bool:
         return bool(value == kind)
     if kind in (int, float) and isinstance(value, bool):
         return False
+    if kind is tuple:
+        return isinstance(value, tuple) and all(_is(item, int) for item in value)
     return isinstance(value, kind) or (kind is float and isinstance(value, int))
 
 
@@ -113,6 +129,8 @@ def _from_text(text: str, allowed: tuple[Any, ...]) -> Any:
         return _number(text)
     if any((isinstance(kind, type) and kind in _NAMES) or kind is Baseline for kind in allowed):
         return parse_spec(text)
+    if tuple in allowed and "," in text:
+        return tuple(map(_number, text.split(",")))
     return _number(text)
 
 

@@ -6,12 +6,25 @@ import math
 
 from ..errors import BadOption
 
+Sides = int | tuple[int, ...]  # one number for every axis, or one for each: of a clip time, height, width
+
 
 def whole(name: str, value: object, *, least: int = 1) -> None:
     """Refuse anything but a whole number that is large enough."""
     counts = hasattr(value, "__index__") and not isinstance(value, bool)
     if not counts or int(value) < least:  # type: ignore[call-overload]
         raise BadOption(f"{name}={value!r} is not possible.", fix=f"give a whole number, {least} or more.")
+
+
+def along(name: str, value: Sides, space: tuple[int, ...]) -> tuple[int, ...]:
+    """A number for each axis of a space; refuse too few, too many, and what is no whole number above 0."""
+    numbers = value if isinstance(value, tuple) else (value,) * len(space)
+    if len(numbers) != len(space):
+        axes = ", ".join(("time", "height", "width")[-len(space) :])
+        raise BadOption(f"{name}={value!r} does not fit {len(space)} axes.", fix=f"give one number, or {axes}.")
+    for number in numbers:
+        whole(name, number)
+    return numbers
 
 
 def positive(name: str, value: float, *, or_zero: bool = False) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..domain.score import Score, Unjudged
 
+_ROOM = 1 << 22  # numbers in memory at a time
 Agreement = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -44,9 +45,12 @@ def places(values: Float[Tensor, "*rows n"]) -> Float[Tensor, "*rows n"]:
 
 def jackknifed(agreement: Agreement, one: Tensor, other: Tensor, unit: int) -> Score:
     """The agreement of two rows with its standard error, leaving out one unit of so many neighbours at a time."""
-    units = len(one) // unit
-    keep = ~torch.eye(units, dtype=torch.bool, device=one.device).repeat_interleave(unit, dim=1)
-    left = agreement(*(row.expand(units, -1)[keep].reshape(units, -1) for row in (one, other)))
+    units, owner = len(one) // unit, torch.arange(len(one), device=one.device) // unit
+    found = []
+    for some in torch.arange(units, device=one.device).split(max(1, _ROOM // len(one))):
+        keep = owner != some[:, None]
+        found.append(agreement(*(row.expand(len(some), -1)[keep].reshape(len(some), -1) for row in (one, other))))
+    left = torch.cat(found)
     error = ((units - 1) / units * (left - left.mean()).square().sum()).sqrt()
     return Score(float(agreement(one, other)), float(error), freedom=units - 1)
 

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ..stats.bands import bonferroni
 from .estimate import Estimate
+from .moments import wary
 
 
 class ClosedMean:
@@ -36,4 +37,4 @@ class ClosedMean:
         left = (self.scatter - slope * self.joint).clamp(min=0) / freedom
         lever = 1 / self.count + (missed**2 / self.of_sum if self.of_sum > 0 else 0.0)
         values, stderr = (self.mean + slope * missed).flatten(), (left * lever).sqrt().flatten()
-        return Estimate(values, stderr, stderr * bonferroni(stderr.numel(), freedom))
+        return wary(values, stderr, stderr * bonferroni(stderr.numel(), freedom), self.count)

@@ -15,11 +15,13 @@ from ..domain.baseline import Baseline
 from ..domain.evidence import Evidence, PartScores, Sampling
 from ..domain.regions import Patches, Regions, RegionSpec
 from ..domain.shapes import Coalitions, Masks, Outputs, Scores
+from ..domain.whole_frames import kept_frames
 from ..errors import BadOption
 from .answers import Key, names_of
 from .estimate import Estimate
-from .masked import Masked, blended
+from .masked import Masked
 from .probe import Probe
+from .shortened import Shortened
 
 
 @dataclass(frozen=True)
@@ -89,11 +91,18 @@ class Game:
         if self.baseline.tokens:
             return self._dropped_outputs(coalitions)
         size = self.probe.chunks.forward
+        if self.baseline.shortens:
+            kept = [kept_frames(self.regions.masks(block)) for block in coalitions.split(size)]
+            return self._shortened.outputs(torch.cat(kept))
         return torch.cat([self._masked_outputs(self.regions.masks(block)) for block in coalitions.split(size)])
 
     @cached_property
     def _masked(self) -> Masked:
         return Masked(self.probe, self.image)
+
+    @cached_property
+    def _shortened(self) -> Shortened:
+        return Shortened(self.probe, self.image, self._fills[:, :, :1])
 
     @cached_property
     def _fills(self) -> Tensor:
@@ -103,7 +112,9 @@ class Game:
         """Outputs of the image seen through masks, averaged over the fills of the baseline."""
         masks = masks.to(self.image.device)
         if self.baseline.adaptive:
-            return self.probe.spending(blended(self.image, masks, self.baseline.complete(self.image, masks)))
+            return self.probe.spending(self.baseline.shown(self.image, masks))
+        if self.baseline.shortens:
+            return self._shortened.outputs(kept_frames(masks))
         total = sum(self._masked.outputs(masks, fill) for fill in self._fills)
         assert isinstance(total, Tensor)
         return total / len(self._fills)

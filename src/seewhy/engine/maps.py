@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -11,7 +11,6 @@ from torch.nn import functional
 
 from ..domain.evidence import Evidence
 from ..domain.shapes import Maps
-from ..errors import BadOption
 from .records import LayerRecord
 
 Sign = Literal["positive", "both"]
@@ -27,8 +26,6 @@ def weighted_map(record: LayerRecord, weights: Tensor, sign: Sign, chosen: tuple
 
 def each_by_itself(record: LayerRecord, pool: Pool, *, reads_moments: bool) -> tuple[bool, tuple[str, ...]]:
     """Whether the moments of a clip's map get weights of their own, and the sentence that says so, for each clip."""
-    if pool not in get_args(Pool):
-        raise BadOption(f"Gradients cannot be pooled over {pool!r}.", fix=f"use one of {', '.join(get_args(Pool))}.")
     if record.activations.ndim == 4:
         return False, ()
     if pool != "auto":

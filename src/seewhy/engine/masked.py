@@ -9,8 +9,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ..domain.blend import blended
 from ..domain.cost import Cost
-from ..domain.shapes import Masks, Outputs, Variants
+from ..domain.shapes import Masks, Outputs
 from ..models.crops import fitted, places
 from ..models.incremental import Incremental
 
@@ -78,14 +79,6 @@ class Masked:
         if not self._looked:
             self._found, self._looked = self.probe.asked.incremental(self.image[None]), True
         return self._found
-
-
-def blended(image: Float[Tensor, "c *space"], masks: Masks, fill: Tensor, page: Tensor | None = None) -> Variants:
-    """The image where masks keep it, the fill elsewhere; soft masks mix the two.
-
-    Of 0 and 1 `lerp` makes exactly the one and the other, in a fifth of the time of `where` on a processor.
-    """
-    return torch.lerp(fill, image, masks[:, None].to(image.dtype), out=page)
 
 
 def around(absent: Masks) -> tuple[Tensor, tuple[int, ...]]:

@@ -9,6 +9,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from ..domain.ranges import Sides, along
 from ..domain.shapes import Masks
 from ..errors import BadOption
 
@@ -18,22 +19,19 @@ class SoftGrid:
     """Masks over any number of axes, drawn one after the other from one seed."""
 
     space: tuple[int, ...]
-    side: int
+    side: Sides
     keep: float
     seed: int
     generator: torch.Generator = field(init=False)
 
     def __post_init__(self) -> None:
-        if not 0 < self.keep < 1 or self.side < 1:
-            raise BadOption(
-                f"cells={self.side}, keep={self.keep} make no masks.",
-                fix="use cells of at least 1 and a keep between 0 and 1.",
-            )
+        if not 0 < self.keep < 1:
+            raise BadOption(f"keep={self.keep} makes no masks.", fix="use a keep between 0 and 1.")
         self.generator = torch.Generator().manual_seed(self.seed)
 
     @property
     def grid(self) -> tuple[int, ...]:
-        return tuple(min(self.side, size) for size in self.space)
+        return tuple(map(min, along("cells", self.side, self.space), self.space))
 
     @property
     def cells(self) -> int:

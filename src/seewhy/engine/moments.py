@@ -34,8 +34,8 @@ class Mean(Statistic):
         self.units.add(unit.mean(dim=0))
 
     def estimate(self) -> Estimate:
-        stderr = self.units.stderr.flatten()
-        return Estimate(self.units.mean.flatten(), stderr, stderr * bonferroni(stderr.numel(), self.units.count - 1))
+        stderr, count = self.units.stderr.flatten(), self.units.count
+        return wary(self.units.mean.flatten(), stderr, stderr * bonferroni(stderr.numel(), count - 1), count)
 
 
 class MeanSquare(Statistic):
@@ -73,7 +73,19 @@ class Variance(Statistic):
         n, variance = self.count, self.second / (self.count - 1)
         # the variance of a variance is (m4 - m2^2 (n - 3) / (n - 1)) / n
         own = (self.fourth / n - variance.square() * (n - 3) / (n - 1)) / n
-        return _skewed(variance, own.clamp(min=0).sqrt(), n)
+        found = _skewed(variance, own.clamp(min=0).sqrt(), n)
+        return wary(*found.parts, n)
+
+
+def wary(values: Tensor, stderr: Tensor, band: Tensor, count: int) -> Estimate:
+    """A band as if one more draw had been as far off as draws are at a typical place.
+
+    Behind a ReLU a gradient can be the same in nearly all draws: where it jumps once in a while, few draws hardly show.
+    Places that never moved keep their band of zero.
+    """
+    factor = bonferroni(stderr.numel(), count - 1)
+    more = factor * (stderr.square().mean() / count).sqrt()
+    return Estimate(values, stderr, torch.where(stderr > 0, torch.hypot(band, more), band))
 
 
 def _skewed(mean: Tensor, stderr: Tensor, count: int) -> Estimate:

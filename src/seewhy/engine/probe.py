@@ -19,6 +19,7 @@ from ..domain.evidence import Evidence
 from ..domain.regions import RegionSpec
 from ..domain.shapes import Images, Outputs, Scores, Variants
 from ..domain.target import Target
+from ..models.framewise import Framewise
 from ..models.model import Cut, Model
 from .answers import Answers
 from .channels import Channels
@@ -79,6 +80,14 @@ class Probe:
                 return self.asked(images[rows])
 
         return self._answers(len(images), ask, self._by)
+
+    def outputs_of_clips(self, count: int, clips: Callable[[slice], Variants]) -> Outputs:
+        """All class outputs of clips of another length than the images, made as they are asked about."""
+        return self._answers(count, lambda rows: self.model(clips(rows)), "plain")
+
+    def outputs_of_frames(self, framewise: Framewise, keep: Int[Tensor, "n kept"]) -> Outputs:
+        """All class outputs of a clip's frames, which were looked at before, when only these are joined."""
+        return self._answers(len(keep), lambda rows: framewise(keep[rows]), "frames", tail=True)
 
     def scores(self, images: Variants, of: Rows | None = None) -> Scores:
         """The target's score of each image."""
@@ -236,11 +245,11 @@ class Probe:
 
     # -- inside
 
-    def _answers(self, count: int, ask: Callable[[slice], Outputs], by: str) -> Outputs:
+    def _answers(self, count: int, ask: Callable[[slice], Outputs], by: str, *, tail: bool = False) -> Outputs:
         def call(rows: slice) -> Outputs:
             with torch.inference_mode(), self.autocast():
                 outputs = ask(rows)
-            self.control.pay(Cost(forward=len(outputs)), by)
+            self.control.pay(Cost(tail=len(outputs)) if tail else Cost(forward=len(outputs)), by)
             return outputs.float()
 
         self.control.check()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..domain.baseline import Baseline
 from ..domain.evidence import Evidence
+from ..domain.ranges import Sides
 from ..domain.regions import Grid
 from ..domain.tolerance import Tolerance
 from .game import Game
@@ -14,7 +15,7 @@ from .sampling import sample
 
 
 def mean_of_views(
-    probe: Probe, *, samples: int, cells: int, keep: float, baseline: Baseline, tolerance: Tolerance, seed: int
+    probe: Probe, *, samples: int, cells: Sides, keep: float, baseline: Baseline, tolerance: Tolerance, seed: int
 ) -> Evidence:
     """Masks weighted by their scores, divided by how often a pixel is shown (RISE, eq. 6)."""
 

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..domain.baseline import Baseline, Blur
+from ..domain.blend import blended
 from ..domain.cost import Cost
 from ..domain.linear import Linear
 from ..domain.shapes import Images, Masks, Outputs
 from ..engine.control import Control
-from ..engine.masked import blended
 from ..models.model import Model
 
 FEWEST = 4  # images from which something can be held out
@@ -124,8 +124,8 @@ def _with_holes(images: Images, fills: Sequence[Baseline], random: torch.Generat
     for image in images:
         fill = fills[int(torch.randint(len(fills), (), generator=random))]
         mask = _holes(tuple(image.shape[1:]), random).to(image.device)[None]
-        filled = fill.complete(image, mask) if fill.adaptive else fill.fill(image)
-        seen.append(blended(image, mask, filled)[0])
+        shown = fill.shown(image, mask) if fill.adaptive else blended(image, mask, fill.fill(image))
+        seen.append(shown[0])
     return torch.stack(seen)
 
 

@@ -8,6 +8,7 @@ from ..domain.baseline import Baseline, Mean
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
+from ..domain.ranges import Sides
 from ..domain.regions import Grid
 from ..domain.tolerance import Tolerance
 from ..engine.game import Game
@@ -38,7 +39,7 @@ def debiased_rise(
     probe: Probe,
     *,
     samples: int = 1000,
-    cells: int = 7,
+    cells: Sides = 7,
     keep: float = 0.5,
     estimator: Literal["regression", "covariance"] = "regression",
     baseline: Baseline = Mean(),

@@ -9,7 +9,7 @@ from ..domain.baseline import Baseline, Blur
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
-from ..domain.ranges import whole
+from ..domain.ranges import Sides, along, whole
 from ..domain.shapes import Masks, Scores
 from ..engine.probe import Probe
 from ..engine.smooth_masks import area_misfit, smooth_masks
@@ -33,7 +33,8 @@ STRICT = 20.0  # weight of the area in the last step, in mean slopes of the scor
     traps=(
         "The search climbs from one start: another part may do as well or better, above all for small areas.",
         "A part can score higher than the whole image, for it also leaves out what speaks against the target.",
-        "Masks are smooth: no part is smaller than about three of the `cells` times `cells`, nor sharper than one.",
+        "Masks are smooth: no part is smaller than about three `cells` along each side, nor sharper than one; of a clip"
+        " the cells along time say how fast a part may move or change: 4,10,10 is slower than 10.",
         "What the baseline still shows, such as colours under a blur, need not be in the part.",
         "Hidden pixels fade into the baseline, and slopes are scaled so that no weight is to be tuned: the paper"
         " blurs each pixel as much as it is hidden, and gives the area a fixed weight that is doubled twice.",
@@ -42,10 +43,10 @@ STRICT = 20.0  # weight of the area in the last step, in mean slopes of the scor
     signed=False,
 )
 def extremal_perturbation(
-    probe: Probe, *, keep: float = 0.4, areas: int = 4, cells: int = 10, steps: int = 100, baseline: Baseline = Blur()
+    probe: Probe, *, keep: float = 0.4, areas: int = 4, cells: Sides = 10, steps: int = 100, baseline: Baseline = Blur()
 ) -> Evidence:
     """Mean of the smooth masks that show `keep` of the image, half of that, a quarter ... and score highest."""
-    for name, count in (("areas", areas), ("cells", cells), ("steps", steps)):
+    for name, count in (("areas", areas), ("steps", steps)):
         whole(name, count)
     if not 0 < keep < 1:
         raise BadOption(f"keep={keep!r} is not a part of the image.", fix="give a share between 0 and 1.")
@@ -60,10 +61,10 @@ def extremal_perturbation(
     return Evidence(torch.stack(values), empty=torch.stack(empty), chosen=tuple(told))
 
 
-def _searched(probe: Probe, i: int, fills: Tensor, shares: Tensor, cells: int, steps: int) -> Masks:
+def _searched(probe: Probe, i: int, fills: Tensor, shares: Tensor, cells: Sides, steps: int) -> Masks:
     """Gradient ascent on the score, against an area that counts ever more: the first step knows no area."""
     space = tuple(probe.images.shape[2:])
-    levels = probe.images.new_full((len(shares), *(min(cells, side) for side in space)), 0.5)
+    levels = probe.images.new_full((len(shares), *map(min, along("cells", cells, space), space)), 0.5)
     speed, axes = torch.zeros_like(levels), tuple(range(1, levels.ndim))
     for step in range(steps):
         with torch.enable_grad():

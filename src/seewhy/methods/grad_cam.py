@@ -24,9 +24,7 @@ from ..registry import method
     axioms=("class-specific", "pointing"),
     reads=("layer",),
 )
-def grad_cam(
-    probe: Probe, *, layer: str | None = None, sign: Sign = "positive", pool: Pool = "auto"
-) -> Evidence:
+def grad_cam(probe: Probe, *, layer: str | None = None, sign: Sign = "positive", pool: Pool = "auto") -> Evidence:
     """ReLU of the sum of feature maps, each weighted by its mean gradient (eqs. 1 and 2).
 
     Of a clip the mean is over all moments, or over each by itself.

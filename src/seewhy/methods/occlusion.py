@@ -6,6 +6,7 @@ from ..domain.baseline import Baseline, Mean
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence, PartScores
+from ..domain.ranges import Sides
 from ..domain.regions import Windows
 from ..engine.game import Game
 from ..engine.probe import Probe
@@ -25,7 +26,7 @@ from ..registry import method
     ),
     axioms=("dummy", "linear", "leave-one-out"),
 )
-def occlusion(probe: Probe, *, window: int = 32, stride: int = 16, baseline: Baseline = Mean()) -> Evidence:
+def occlusion(probe: Probe, *, window: Sides = 32, stride: Sides = 16, baseline: Baseline = Mean()) -> Evidence:
     """Mean drop of the score over the windows that cover a position."""
 
     def reading(game: Game) -> Evidence:

@@ -6,6 +6,7 @@ from ..domain.baseline import Baseline, Mean
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
+from ..domain.ranges import Sides
 from ..domain.tolerance import Tolerance
 from ..engine.probe import Probe
 from ..engine.soft_views import mean_of_views
@@ -32,7 +33,7 @@ def rise(
     probe: Probe,
     *,
     samples: int = 4000,
-    cells: int = 7,
+    cells: Sides = 7,
     keep: float = 0.5,
     baseline: Baseline = Mean(),
     tolerance: Tolerance = 0.1,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from ..domain.baseline import Colour
+from ..domain.blend import blended
 from ..domain.cost import Cost
 from ..domain.score import Effort, Line, Score, Scores, Unjudged
 from ..engine.agreement import pearson
-from ..engine.masked import blended
 from ..engine.trial import Trial
 from ..metric_registry import metric
 

@@ -10,8 +10,9 @@ import torch
 from torch import nn
 
 from ..errors import BadOption, UnsupportedModel
+from ..inputs.preprocess import Preprocess
 from . import zoo
-from .carried import carried_by, labels_of, preprocess_of
+from .carried import carried_by, labels_of, paced, preprocess_of
 from .function import FunctionModel, Takes
 from .model import Model
 from .queries import queries_of
@@ -148,13 +149,16 @@ def _adapted(thing: Any, said: Said) -> Model:
 
 
 def _module(module: nn.Module, said: Said) -> Model:
-    said.refuse("a torch.nn.Module", "batch")
+    said.refuse("a torch.nn.Module", "batch", *(["takes"] if said.takes in ("array", "images") else []))
     beside = carried_by(module)
     notes = beside.notes if said.preprocess is None else ()
     said = said.filled(preprocess=beside.preprocess, labels=beside.labels)
     kind = task_of(unwrapped(module), said.task)
     output = said.output or (queries_of(unwrapped(module)) if kind == "detection" else None)
-    model = TorchModel(module, output=output, task=kind, unit=said.unit or "", takes=said.takes, **_common(said))
+    common = _common(said)
+    if not isinstance(said.preprocess, Preprocess):
+        common["preprocess"] = paced(common["preprocess"], module)
+    model = TorchModel(module, output=output, task=kind, unit=said.unit or "", takes=said.takes, **common)
     model.notes = (*model.notes, *notes)
     return model
 

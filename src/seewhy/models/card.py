@@ -29,6 +29,9 @@ def _facts(model: Model) -> dict[str, str]:
         "classes": f"{len(model.labels)} names" if model.labels else "without names",
         "runs on": f"{model.device}, {str(model.dtype).removeprefix('torch.')}",
     }
+    order = getattr(model, "order", None)
+    if order is not None and not order.plain:
+        facts["clips"] = f"handed over as {order}"
     if model.limit:
         facts["batch"] = f"at most {model.limit}"
     if Capability.LAYERS in model.capabilities:

@@ -12,7 +12,7 @@ from torch import nn
 from ..errors import BadOption, UnknownPreprocessing
 from ..inputs.kinetics import of_video_network
 from ..inputs.preprocess import IMAGENET, IMAGENET_MEAN, IMAGENET_STD, Preprocess
-from .sample import stated_size
+from .sample import stated_frames, stated_size
 from .unwrapped import unwrapped
 
 WAYS = "pass a Preprocess, timm's pretrained_cfg, torchvision weights, an image processor, or dict(size=, mean=, std=)"
@@ -82,6 +82,14 @@ def preprocess_of(given: Any, *, size: tuple[int, ...] | None = None) -> Preproc
     ):
         return Preprocess.from_huggingface(given)
     raise BadOption(f"A {type(given).__name__} does not say how the model wants its input.", fix=f"{WAYS}.")
+
+
+def paced(preprocess: Preprocess | None, module: nn.Module) -> Preprocess | None:
+    """The preprocessing with as many frames as the network is built for: few video processors know how many."""
+    frames = stated_frames(module)
+    if preprocess is None or preprocess.pace is None or frames is None:
+        return preprocess
+    return replace(preprocess, pace=replace(preprocess.pace, frames=frames))
 
 
 def labels_of(given: Any) -> tuple[str, ...] | None:

@@ -21,6 +21,8 @@ A = TypeVar("A")
 FOUND: weakref.WeakKeyDictionary[nn.Module, dict[Hashable, ClipOrder | None]] = weakref.WeakKeyDictionary()
 SAY = "say takes='tensor' for (n,c,t,h,w), 'frames' for (n,t,c,h,w), 'pathways' for [slow, fast]"
 
+ALIKE_AXES = f"As many frames as channels: which axis is which cannot be told from whether it answers; {SAY}."
+
 
 @dataclass(frozen=True)
 class ClipOrder:
@@ -88,8 +90,6 @@ def first_that_fits(
     return None
 
 
-
-
 def known_order(module: nn.Module) -> ClipOrder | None:
     """Of the families that all take clips alike; None for any other network."""
     if type(module).__module__.startswith("torchvision.models.video."):
@@ -104,3 +104,8 @@ def order_of(module: nn.Module, facts: Hashable, tried: Callable[[], ClipOrder |
     if facts not in known:
         known[facts] = tried()
     return known[facts]
+
+
+def cannot_be_told(shape: tuple[int, ...]) -> bool:
+    """Whether clips of this shape (c, t, h, w) fit into a network either way."""
+    return len(shape) == 4 and shape[0] == shape[1]

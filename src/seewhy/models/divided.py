@@ -35,7 +35,8 @@ class Among:
 
     def grouped(self, raw: Float[Tensor, "n_groups heads to from"]) -> Float[Tensor, "n groups heads to from"]:
         """One row for each clip."""
-        return raw.unflatten(0, (-1, len(self.members)))
+        found: Tensor = raw.unflatten(0, (-1, len(self.members)))
+        return found
 
     def over_all(self, weights: Float[Tensor, "n groups to from"], count: int) -> Float[Tensor, "n count count"]:
         """Attention over all tokens: one that is copied gets the mean of what its copies fetch, one that no group
@@ -50,7 +51,7 @@ class Among:
         at = self.members.to(gains.device)
         whole = gains.new_zeros(len(gains), count * count)
         places = (at[:, :, None] * count + at[:, None, :]).flatten()
-        return whole.index_add(1, places, gains.flatten(1)).unflatten(1, (count, count))
+        return whole.index_add(1, places, gains.flatten(1)).reshape(-1, count, count)
 
 
 def among(call: SeenCall, reading: Reading) -> Among | None:

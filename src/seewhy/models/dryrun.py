@@ -244,7 +244,7 @@ def _rows(record: Seen, raw: Tensor) -> Tensor:
     """The raw output with one row for each image or clip."""
     rows = raw.detach()
     if record.frames:
-        return rows.unflatten(0, (BATCH, record.frames))
+        return rows.reshape(BATCH, record.frames, *rows.shape[1:])
     return rows.transpose(0, 1) if record.swapped else rows
 
 
@@ -255,7 +255,8 @@ def _profiles(rows: Tensor, record: Seen) -> dict[int, Tensor]:
 
 
 def _size(tensor: Tensor, axis: int | tuple[int, ...]) -> Tensor:
-    return tensor.detach().float().abs().sum(axis).cpu()
+    sizes: Tensor = tensor.detach().float().abs().sum(axis).cpu()
+    return sizes
 
 
 def _pools(record: Seen) -> bool:

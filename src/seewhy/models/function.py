@@ -59,7 +59,8 @@ class FunctionModel(BlackBox):
     def _ask_tensor(self, ready: Variants) -> object:
         """Clips in the order in which the function first answered, photos as they are."""
         if self.order is None and ready.ndim == 5:
-            found = first_that_fits(lambda given: checked(self._called(given), len(ready), self.name), ready, self.takes)
+            rows, name = len(ready), self.name
+            found = first_that_fits(lambda given: checked(self._called(given), rows, name), ready, self.takes)
             if found is not None:
                 self.order, answer = found
                 return answer

@@ -52,9 +52,8 @@ class Reading:
         """A sequence of tokens, or for each frame one, as the places of the grid; always a view."""
         inside = self.grid[1:] if self.frames else self.grid
         image = tokens.narrow(axis, self.start, math.prod(inside))
-        if not self.time_last:
-            return image.unflatten(axis, inside)
-        return image.unflatten(axis, (*inside[1:], inside[0])).movedim(axis, axis - len(inside) + 1)
+        found: Tensor = image.unflatten(axis, (*inside[1:], inside[0]) if self.time_last else inside)
+        return found.movedim(axis, axis - len(inside) + 1) if self.time_last else found
 
     def __str__(self) -> str:
         before = f", {self.start} before the image's" if self.start else ""
@@ -128,7 +127,9 @@ def map_reading(seen: Seen, space: Sequence[int]) -> Reading | None:
     if len(seen.shape) != len(space) + 2 or seen.frames:
         return None
     fitting = [option for option in _either_way(seen) if fits(option.grid, space)]
-    return max(fitting, key=partial(contrast, seen)) if len(fitting) > 1 else (fitting or [None])[0]
+    if len(fitting) < 2:
+        return fitting[0] if fitting else None
+    return max(fitting, key=partial(contrast, seen))
 
 
 def folded_reading(seen: Seen, space: Sequence[int], times: Collection[int]) -> Reading | None:

@@ -120,7 +120,8 @@ class Layout:
         chosen = self._chosen()
         if chosen is not None and chosen.name == name:
             return chosen
-        return LayerChoice(name, "given by name" + (f"; {note}" if note else ""), self._shape(name), *self._in_time(name))
+        why = "given by name" + (f"; {note}" if note else "")
+        return LayerChoice(name, why, self._shape(name), *self._in_time(name))
 
     def find(self, asked: str | nn.Module) -> str:
         """The full name of a layer that can be read, given by name, end of name or module."""

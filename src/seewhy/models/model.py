@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torch.overrides import TorchFunctionMode
 
     from ..inputs.preprocess import Preprocess
+    from .framewise import Framewise
     from .incremental import Incremental
     from .layout import Layout
     from .tail import Tail
@@ -102,6 +103,10 @@ class Model(ABC):
 
     def incremental(self, image: Variants) -> Incremental | None:
         """A way to ask about small changes of one image (1, c, *space) for less; None where there is none."""
+        return None
+
+    def framewise(self, clip: Variants) -> Framewise | None:
+        """One clip (1, c, t, h, w) with its frames looked at once, ready to be joined; None where none can be."""
         return None
 
     def bending(self, modes: Sequence[TorchFunctionMode]) -> AbstractContextManager[None]:

@@ -44,7 +44,7 @@ class Tail:
                 given = (
                     with_tensor(answer, lambda _: values) if name == self._layer else self._copies(answer, len(values))
                 )
-                stack.enter_context(_answering(self._module.get_submodule(name), given))
+                stack.enter_context(answering(self._module.get_submodule(name), given))
             return self._ask(len(values), self._shared)
 
     def blank(self) -> Tail | None:
@@ -97,7 +97,7 @@ def _keeping(name: str, layer: str, runs: dict[str, int], answers: dict[str, Any
 
 
 @contextmanager
-def _answering(part: nn.Module, answer: Any) -> Iterator[None]:
+def answering(part: nn.Module, answer: Any) -> Iterator[None]:
     """The module gives this answer without computing."""
     before = part.__dict__.get("forward")
     part.forward = lambda *_args, **_kwargs: answer

@@ -16,9 +16,19 @@ from torch.overrides import TorchFunctionMode
 from ..domain.capability import Capability
 from ..domain.shapes import Outputs, Variants
 from ..errors import MissingCapability, ModelError, ModelFailed, NoSuitableLayer, SeewhyError
-from .clip_order import SAY, ClipOrder, first_that_fits, known_order, order_of, said_order
+from .clip_order import (
+    ALIKE_AXES,
+    SAY,
+    ClipOrder,
+    cannot_be_told,
+    first_that_fits,
+    known_order,
+    order_of,
+    said_order,
+)
 from .detection import all_shown
 from .fingerprint import fingerprint
+from .framewise import Framewise, frame_parts
 from .halves import body_of, halves
 from .incremental import Incremental
 from .layout import Layout
@@ -269,6 +279,17 @@ class TorchModel(Model):
         except (Unwritable, RuntimeError):  # what it does cannot be run again in parts
             return None
 
+    def framewise(self, clip: Variants) -> Framewise | None:
+        try:
+            parts = frame_parts(self.layout.run, clip.shape[2])
+        except SeewhyError:  # it cannot be looked into
+            return None
+        if not parts:
+            return None
+        with torch.no_grad(), eagerly(self.module):
+            found = Framewise(self.module, parts, clip, self)
+            return found if found.answers_like(self) else None
+
     @contextmanager
     def bending(self, modes: Sequence[TorchFunctionMode]) -> Iterator[None]:
         self._python()
@@ -348,10 +369,12 @@ class TorchModel(Model):
 
     @property
     def doubts(self) -> tuple[str, ...]:
+        tried = self.takes is None and known_order(self.module) is None
+        alike = (ALIKE_AXES,) if tried and self._shape is not None and cannot_be_told(self._shape) else ()
         try:
-            return () if self.layout.run.repeatable else (UNSTEADY,)
+            return alike if self.layout.run.repeatable else (*alike, UNSTEADY)
         except ModelError:
-            return ()
+            return alike
 
     @property
     def missing(self) -> dict[Capability, str]:  # type: ignore[override]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ FORMS = (
     f"{bundled.NAME} (or default), timm:NAME, torchvision:NAME, hf:DIR, onnx:FILE, pt2:FILE, module.py:factory,"
     " http://HOST/v2/models/NAME; weights as timm:NAME?weights=FILE"
 )
+PROCESSORS = {"preprocessor_config.json": "AutoImageProcessor", "video_preprocessor_config.json": "AutoVideoProcessor"}
 RANDOM = "Random weights: this network is not trained, so its answers mean nothing."
 
 
@@ -94,16 +96,23 @@ def _huggingface(rest: str, trust_pickle: bool) -> Found:
     transformers = _package("transformers", "huggingface")
     options = {"local_files_only": True, "trust_remote_code": False}
     try:
-        kind = transformers.AutoModelForImageClassification
+        kind = _auto_class(transformers, directory)
         module = kind.from_pretrained(directory, use_safetensors=None if trust_pickle else True, **options)
-        described = (directory / "preprocessor_config.json").is_file()
-        processor = transformers.AutoImageProcessor.from_pretrained(directory, **options) if described else None
+        described = [auto for file, auto in PROCESSORS.items() if (directory / file).is_file()]
+        processor = getattr(transformers, described[0]).from_pretrained(directory, **options) if described else None
     except (OSError, ValueError, RuntimeError, ImportError) as error:
         raise BadCheckpoint(
             f"Hugging Face could not open {rest!r}: {str(error).strip().splitlines()[0][:300]}",
             fix="the directory needs config.json and model.safetensors (other weights: trust_pickle=True).",
         ) from error
     return Found(module, processor)
+
+
+def _auto_class(transformers: Any, directory: Path) -> Any:
+    """The class that builds the network of a directory: for clips where it was saved as one for clips."""
+    names = json.loads((directory / "config.json").read_text(encoding="utf-8")).get("architectures") or []
+    of_clips = any(str(name).endswith("ForVideoClassification") for name in names)
+    return transformers.AutoModelForVideoClassification if of_clips else transformers.AutoModelForImageClassification
 
 
 def _factory(file: str, factory: str) -> Found:

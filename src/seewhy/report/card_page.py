@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .card import ReportCard, Row
 
 WIDTH, LEFT, RIGHT, STEP, TOP, GAP = 760, 184, 226, 22, 8, 7
-LONGEST = 26  # letters of a name that fit
+LONGEST = 22  # letters of a name that fit
 EXPLAINED = (
     "A dot is the mean over the images, its line the 95 % interval from resampling them. Hollow dots are controls that "
     "know nothing of the model; the dashed line is what a map without knowledge gets on average. A diamond is a search "

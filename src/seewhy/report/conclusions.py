@@ -99,7 +99,7 @@ def _reached(card: ReportCard) -> Iterator[str]:
 
 
 def _share(part: Interval) -> str:
-    return f"{percent(part.value)} [{percent(part.low)}, {percent(part.high)}]"
+    return f"{part.value:.0%} [{part.low:.0%}, {part.high:.0%}]"
 
 
 def _between_methods(card: ReportCard) -> Iterator[str]:

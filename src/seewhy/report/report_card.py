@@ -11,6 +11,7 @@ from typing import Any, get_args
 import torch
 
 from ..engine.control import Control, Progress
+from ..engine.probe import Precision
 from ..errors import BadOption, MissingInput, SeewhyError, UnknownOption
 from ..inputs.expand import Item, expand
 from ..inputs.read import Sample, read_sample
@@ -19,7 +20,7 @@ from ..metric_registry import CARDS, Card, Metric, find_metric, metrics_of
 from ..models.adapt import adapt
 from ..models.model import Model
 from ..run.batch import Backend, Job
-from ..run.explain import preprocess_for
+from ..run.explain import preprocess_for, valid_precision
 from ..run.explainers import Explainer, explainers_of
 from ..run.judging import Court, Judge
 from ..run.plan import default_method, typed
@@ -51,6 +52,7 @@ def report_card(
     labels: Sequence[str] | None = None,
     device: str | torch.device | None = None,
     backend: Backend = "auto",
+    precision: Precision = "float32",
     seed: int = 0,
     progress: Progress | None = None,
     control: Control | None = None,
@@ -68,6 +70,7 @@ def report_card(
     items, _ = expand(images)
     if not items:
         raise MissingInput("There is no image to judge on.", fix="give at least one image; intervals need six.")
+    valid_precision(adapted, precision)
     told = told_of(items, masks, gaze, target, clusters)
     reins = control or Control(progress=progress)
     started = time.perf_counter()
@@ -78,7 +81,7 @@ def report_card(
         bounded = bound or (bound is None and level == "full")
         beside = [*(controls_of(first) if controls else ()), *((BOUND,) if bounded else ())]
         explainers += missing(beside, explainers, adapted, seed)
-        job = Job(adapted, [], reins, None, "float32", None, "quick", seed, backend)
+        job = Job(adapted, [], reins, None, precision, None, "quick", seed, backend)
         known = {"truth": masks, "gaze": gaze}
         court = Court(job, explainers, judges_of(level, metrics, known, clips=_is_clip(first)), len(items))
         taught = None if tune is False else _tuned(court, items if tune is True else expand(tune)[0])

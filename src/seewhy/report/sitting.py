@@ -85,7 +85,8 @@ class Sitting:
 
     def _settings(self) -> dict[str, Any]:
         judges = {judge.metric.name: dict(judge.options) for judge in self.court.judges}
-        return {"seed": self.court.job.seed, "fill": repr(self.court.fill), "metrics": judges}
+        job = self.court.job
+        return {"seed": job.seed, "precision": job.precision, "fill": repr(self.court.fill), "metrics": judges}
 
     def _contestants(self) -> Iterator[Contestant]:
         for explainer, found in zip(self.court.explainers, zip(*self.columns, strict=True), strict=True):

@@ -209,13 +209,18 @@ def _reported(results: Explanations) -> Explanations:
 def _valid(model: Model, precision: str, checks: str, backend: str) -> None:
     if backend not in get_args(Backend):
         raise BadOption(f"backend={backend!r} is not possible.", fix=f"give {' or '.join(get_args(Backend))}.")
+    valid_precision(model, precision)
+    if checks not in ("quick", "standard", "full"):
+        raise BadOption(f"checks={checks!r} is not possible.", fix="give quick, standard or full.")
+
+
+def valid_precision(model: Model, precision: str) -> None:
+    """Refuse a precision that is none, or that does not reach the model."""
     if precision not in ("float32", "bfloat16"):
         raise BadOption(f"precision={precision!r} is not possible.", fix="give float32 or bfloat16.")
     if precision != "float32" and model.elsewhere:
         problem = f"{model.name} computes outside of torch, in its own precision: {precision} would change nothing."
         raise BadOption(problem, fix="leave precision out, or export the model in that precision.")
-    if checks not in ("quick", "standard", "full"):
-        raise BadOption(f"checks={checks!r} is not possible.", fix="give quick, standard or full.")
 
 
 def _chunked(rows: list[Row], size: int) -> Iterable[list[Row]]:

@@ -19,7 +19,7 @@ from ..domain.target import Target
 from ..engine.control import Control
 from ..engine.game import gather
 from ..engine.maps import at_pixels
-from ..engine.probe import Probe
+from ..engine.probe import Precision, Probe
 from ..engine.records import Wants
 from ..errors import BadMap, BadOption, SeewhyError, UnknownOption
 from ..explanation import Explanation
@@ -64,10 +64,17 @@ class Explainer(ABC):
         return self
 
     def __call__(
-        self, model: Model, images: Images, targets: Sequence[Target], *, seed: int = 0, control: Control | None = None
+        self,
+        model: Model,
+        images: Images,
+        targets: Sequence[Target],
+        *,
+        seed: int = 0,
+        control: Control | None = None,
+        precision: Precision = "float32",
     ) -> Maps:
         """Maps at the pixels (b, *space), from runs of its own."""
-        probe = Probe(model, images, list(targets), control or Control())
+        probe = Probe(model, images, list(targets), control or Control(), precision)
         with model.borrowed():
             return at_pixels(self.evidence(probe, seed=seed), tuple(images.shape[2:]))
 

@@ -135,7 +135,7 @@ class Court:
         """The same question to the copy."""
         if self.tuned is None:
             return None
-        copy = Probe(self.tuned, probe.images, probe.targets, probe.control)
+        copy = Probe(self.tuned, probe.images, probe.targets, probe.control, probe.precision)
         copy.expected = probe.expected
         return copy
 
@@ -156,7 +156,7 @@ class Court:
             probe,
             at_pixels(evidence, tuple(probe.images.shape[2:]))[0].to(probe.images.device),
             self.fill,
-            again=None if again is None else functools.partial(again, control=control),
+            again=None if again is None else functools.partial(again, control=control, precision=probe.precision),
             evidence=evidence,
             promises=explainer.promises,
             truth=told.truth,

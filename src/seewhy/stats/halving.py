@@ -42,16 +42,19 @@ def surely_better(ours: ArrayLike, theirs: ArrayLike, *, tests: int, clusters: S
 
 
 def behind(scores: Mapping[str, Numbers], *, tests: int, clusters: Sequence[Any] | None = None) -> dict[str, str]:
-    """Who is surely behind, and behind whom: the one with the highest mean.
+    """Who is surely behind, and behind whom: the first that is surely better, from the highest mean down.
 
     The best is among them with 5 % at most, however often one looks, where `tests` counts its rivals times the looks:
     it can only fall to one of its rivals at one of the looks (Bonferroni).
     """
-    leader = leading(scores)
-    lost = (name for name in scores if name != leader)
-    return {
-        name: leader for name in lost if surely_better(scores[leader], scores[name], tests=tests, clusters=clusters)
-    }
+    order = sorted(scores, key=lambda name: -float(np.nanmean(scores[name])))
+    found = {}
+    for i, name in enumerate(order):
+        for rival in order[:i]:  # downwards only, so that nobody falls behind one that fell behind them
+            if surely_better(scores[rival], scores[name], tests=tests, clusters=clusters):
+                found[name] = rival
+                break
+    return found
 
 
 def leading(scores: Mapping[str, Numbers]) -> str:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..domain.capability import Capability
+from ..domain.clip_regions import Frames
 from ..domain.regions import Grid
 from ..domain.shapes import Images, Outputs
 from ..domain.target import Asked, Scale, Target
@@ -84,7 +85,7 @@ def cases_of(entry: Entry, cases: Sequence[Case] = CASES) -> list[Case]:
 
 def step_of(entry: Entry, axes: int, options: Mapping[str, Any] | None = None) -> Step:
     """The method with cheap options, chosen by their names; `tolerance` 0 keeps sampling from stopping early."""
-    cheap = {**_CHEAP, "regions": Grid(3 if axes == 2 else 2)}
+    cheap = {**_CHEAP, "regions": Grid(3 if axes == 2 else 2) if 2 in entry.spaces else Frames()}
     chosen = {name: cheap.get(name, option.default) for name, option in entry.options.items()}
     return Step(entry, {**chosen, **{k: v for k, v in (options or {}).items() if k in entry.options}})
 

@@ -31,7 +31,7 @@ from .wrappers import Counting, Cramped, Failing
 BFLOAT16 = {"gradient": 0.25, "activation": 0.05, "attention": 0.05, "perturbation": 0.02, "shapley": 0.01}
 JUMPED = 0.05  # share of the places that rounding may tip over a threshold, where a map is made of thresholds
 SWAPPED = 2  # places that rounding may exchange, where a map is an order
-SIMPLE = (int, float, bool, str, type(None), Anytime, Baseline, *typing.get_args(RegionSpec))
+SIMPLE = (int, float, bool, str, tuple, type(None), Anytime, Baseline, *typing.get_args(RegionSpec))
 
 
 def check_values(entry: Entry, case: Case) -> None:
@@ -201,4 +201,6 @@ def _kinds(annotation: Any) -> tuple[Any, ...]:
     origin = typing.get_origin(annotation)
     if origin in (typing.Union, types.UnionType):
         return tuple(kind for part in typing.get_args(annotation) for kind in _kinds(part))
+    if origin is tuple:
+        return (tuple, *_kinds(typing.get_args(annotation)[0]))
     return tuple(map(type, typing.get_args(annotation))) if origin is Literal else (annotation,)

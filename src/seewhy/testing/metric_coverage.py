@@ -63,5 +63,5 @@ def metric_coverage(
 def _held(truth: float, runs: list[tuple[float, float, float]]) -> Held:
     values, half, stderr = np.array(runs).T
     off = np.abs(values - truth)
-    inside = off <= half + 1e-9
-    return Held(float(inside.mean()), len(runs), float(stderr.mean() / math.sqrt(np.mean(off**2))))
+    inside, real = off <= half + 1e-9, math.sqrt(np.mean(off**2))
+    return Held(float(inside.mean()), len(runs), float(stderr.mean()) / real if real > 0 else math.inf)

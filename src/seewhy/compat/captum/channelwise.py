@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ...domain.baseline import Baseline, Colour, Sample
-from ...domain.regions import Given, Pixels, RegionSpec, Windows
+from ...domain.regions import Given, Pixels, RegionSpec
 from ...errors import BadOption
 
 
@@ -61,7 +60,7 @@ def regions_of(mask: Tensor | None, inputs: Tensor) -> list[RegionSpec]:
 
 
 def windows_of(shape: tuple[int, ...], strides: int | tuple[int, ...] | None, inputs: Tensor) -> dict[str, Any]:
-    """Method and options for Captum's sliding windows (c, h, w): ours have one side and one stride."""
+    """The options of Captum's sliding windows (c, h, w)."""
     space = tuple(inputs.shape[1:])
     steps = strides if isinstance(strides, tuple) else (strides or 1,) * len(space)
     if not isinstance(shape, tuple) or len(shape) != len(space) or len(steps) != len(space):
@@ -69,20 +68,4 @@ def windows_of(shape: tuple[int, ...], strides: int | tuple[int, ...] | None, in
             f"The windows {shape!r} with strides {strides!r} do not fit inputs of {space} (channels, height, width).",
             fix="give three numbers, such as (3, 16, 16).",
         )
-    side, step = shape[-1], steps[-1]
-    axes = [Windows(*pair) for pair in zip(shape, steps, strict=True)]
-    alike = all(
-        axis.starts(size) == Windows(side, step).starts(size) and min(axis.window, size) == min(side, size)
-        for axis, size in zip(axes, space, strict=True)
-    )
-    return (
-        {"window": side, "stride": step} if alike else {"method": "region-ablation", "regions": [_cover(axes, space)]}
-    )
-
-
-def _cover(axes: Sequence[Windows], space: tuple[int, ...]) -> Given:
-    corners = list(itertools.product(*(axis.starts(size) for axis, size in zip(axes, space, strict=True))))
-    cover = torch.zeros(len(corners), *space, dtype=torch.bool)
-    for mask, corner in zip(cover, corners, strict=True):
-        mask[tuple(slice(at, at + axis.window) for at, axis in zip(corner, axes, strict=True))] = True
-    return Given(cover)
+    return {"window": shape, "stride": steps}

@@ -15,7 +15,7 @@ SILENT = "leave it out; seewhy.explain(..., progress=...) reports progress."
 
 
 class Occlusion(Attribution):
-    """`occlusion` for square windows over all channels, otherwise `region-ablation`."""
+    """`occlusion` with windows of any sides, over channels too."""
 
     method = "occlusion"
 

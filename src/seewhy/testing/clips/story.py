@@ -49,7 +49,7 @@ class Cause:
 class Truth:
     """Where and when the cause of the class is seen in a clip, and what else is where."""
 
-    mask: Bool[Tensor, "t h w"]  # every pixel in which the cause can be seen
+    mask: Bool[Tensor, "t h w"]  # every pixel in which the cause can be seen, or is seen to be missing
     frames: Bool[Tensor, " t"]
     boxes: Int[Tensor, "t 4"]  # of the target: left, top, right and bottom, the last two just outside
     background: Bool[Tensor, "t h w"]  # pixels that show nothing else
@@ -138,16 +138,24 @@ class Story:
     def truth(self, size: Size = 32) -> Truth:
         """Where and when the cause is; a story without it, or of a class that is made by its absence, has none."""
         drawn, frames = self.draw(size), torch.tensor([self.cause.tells(self.label, moment) for moment in self.moments])
-        of = self.target.name if isinstance(self.cause.neutral, Actor) else "background"
         seen = drawn.mask(self.target.name)
         return Truth(
-            mask=drawn.mask(of) & frames[:, None, None],
+            mask=self._where(drawn) & frames[:, None, None],
             frames=frames,
             boxes=torch.stack([_box(frame) for frame in seen]),
             background=drawn.shares[0] == 1,
         )
 
     # -- inside
+
+    def _where(self, drawn: Drawn) -> Bool[Tensor, "t h w"]:
+        """The pixels of what makes the class; of a look also where it lacks something, as a ring its hole."""
+        if not isinstance(self.cause.neutral, Actor):
+            return drawn.mask("background")
+        seen, plain = drawn.mask(self.target.name), self.twin(None)
+        if plain.target.places != self.target.places:
+            return seen
+        return seen | plain.draw(drawn.image.shape[2:]).mask(self.target.name)  # type: ignore[arg-type]
 
     def _painted(self, paper: Paper, covers: Sequence[Pixels]) -> Pixels:
         """All frames of the story (3, t, h, w), noise included, each actor over those before."""

@@ -23,12 +23,12 @@ from .tasks import TASKS, Task
 Kind = Literal["cnn", "frames", "vit"]
 Lesson = tuple[str, int, int]  # a task, the frames of its clips, training steps
 NETWORKS: Mapping[str, Callable[[int], nn.Module]] = {"cnn": ClipCNN, "frames": FrameTransformer, "vit": ClipViT}
-RATES, BATCH, HELD_OUT, SMOOTHING = {"cnn": 0.008, "frames": 0.004, "vit": 0.003}, 32, 300, 0.02
+RATES, BATCH, HELD_OUT, SMOOTHING = {"cnn": 0.008, "frames": 0.004, "vit": 0.003}, 32, 200, 0.02
 # What is short in time is not found by chance: shapes are learned first, from few frames, which also costs less.
 SHAPES_FIRST: tuple[Lesson, ...] = (("appearance", 4, 150), ("event", 8, 75))
 LESSONS: Mapping[str, tuple[Lesson, ...]] = {
-    "direction": (("direction", 16, 75),),
-    "event": (*SHAPES_FIRST, ("event", 16, 75)),
+    "direction": (("direction", 16, 60),),
+    "event": (*SHAPES_FIRST, ("event", 16, 60)),
     "order4": (*SHAPES_FIRST, ("order4", 16, 150)),
     "appearance": (("appearance", 4, 150), ("appearance", 16, 50)),
     "shortcut": (("shortcut", 16, 50),),

@@ -1,0 +1,78 @@
+"""Where one shot ends and the next begins: cuts, told from motion, flashes and fades by colours and layout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+from .clip_regions import space_of_clip
+from .parts import Regions
+from .ranges import positive
+
+BINS = 8  # of each channel's histogram
+PLACES = 4  # of the coarse picture, along each side
+REACH = 3  # frames on either side: what is back after fewer frames was a flash, not a cut
+AROUND = 8  # frames on either side that tell what is usual
+
+
+def cuts(clip: Float[Tensor, "c t h w"], *, contrast: float = 4.0, least: float = 0.05) -> list[int]:
+    """The first frame of each shot but the first.
+
+    A cut changes the frames at once and for good: by at least `least` of what a change can be, and by `contrast` times
+    the usual change around it.
+    """
+    changes = lasting_changes(clip)
+    found = []
+    for at, change in enumerate(changes.tolist(), start=1):
+        others = torch.cat([changes[max(0, at - 1 - AROUND) : at - 1], changes[at : at + AROUND]])
+        usual = float(others.median()) if len(others) else 0.0
+        if change >= least and change >= contrast * usual:
+            found.append(at)
+    return found
+
+
+def lasting_changes(clip: Float[Tensor, "c t h w"]) -> Float[Tensor, " pairs"]:
+    """For each two neighbours how much changes from the frames before to the frames behind: the least of all pairs.
+
+    The change is the mean of two, each from 0 to 1: of the colours, wherever they are, and of a coarse picture.
+    """
+    colours, layout = _histograms(clip), _layout(clip)
+    changes = (torch.cdist(colours, colours, p=1) / 2 + torch.cdist(layout, layout, p=1)) / 2
+    pairs = [changes[max(0, at - REACH) : at, at : at + REACH].min() for at in range(1, len(colours))]
+    return torch.stack(pairs) if pairs else changes.new_zeros(0)
+
+
+def _histograms(clip: Tensor) -> Float[Tensor, "t bins"]:
+    """How often each level of each channel occurs in a frame, softly, so that a little more light moves little."""
+    levels = clip.detach().flatten(2).clamp(0, 1).double().cpu() * (BINS - 1)
+    bins = torch.arange(BINS, dtype=levels.dtype)
+    shares = torch.stack([(1 - (levels - level).abs()).clamp(min=0).mean(dim=2) for level in bins], dim=2)
+    return shares.transpose(0, 1).flatten(1) / len(clip)
+
+
+def _layout(clip: Tensor) -> Float[Tensor, "t places"]:
+    """The frame in a few pixels, less its mean, each pixel's share of the whole."""
+    small = functional.adaptive_avg_pool2d(clip.detach().double().cpu().transpose(0, 1), PLACES).flatten(1)
+    return (small - small.mean(dim=1, keepdim=True)) / small.shape[1]
+
+
+@dataclass(frozen=True)
+class Shots:
+    """Each shot is a part; see `cuts` for the two numbers."""
+
+    contrast: float = 4.0
+    least: float = 0.05
+
+    def __post_init__(self) -> None:
+        positive("contrast", self.contrast)
+        positive("least", self.least)
+
+    def of(self, image: Tensor, patches: tuple[int, ...] | None = None) -> Regions:
+        space = space_of_clip(image, "Shots")
+        starts = torch.tensor(cuts(image, contrast=self.contrast, least=self.least), dtype=torch.long)
+        shot = torch.bucketize(torch.arange(space[0]), starts, right=True)
+        return Regions("shots", len(starts) + 1, labels=shot[:, None, None].expand(space))
