@@ -195,7 +195,7 @@ def peak(images: int, steps: int) -> float:
 def _judge(network: nn.Module, files: list[str], steps: int, ask: dict[str, object]) -> None:
     from seewhy.metric_registry import metrics_of
 
-    metrics: dict[str, dict[str, object]] = {metric.name: {} for metric in metrics_of("full")}
+    metrics: dict[str, dict[str, object]] = {metric.name: {} for metric in metrics_of("full", clips=False)}
     metrics["symmetric-gain"] = {"steps": steps}
     seewhy.report_card(network.eval(), files, "saliency", metrics=metrics, **ask)
 

@@ -10,13 +10,17 @@ from . import errors
 __version__ = "0.1.0"
 
 _HOMES = {
+    "actor_share": "run.actor",
     "adapt": "models.adapt",
     "conformance": "provable.suite",
     "cost": "run.cost",
     "explain": "run.explain",
+    "motion": "run.motion",
     "overview": "run.overview",
     "report_card": "report.report_card",
     "ReportCard": "report.card",
+    "segment_pairs": "run.segment_pairs",
+    "what_if": "run.what_if",
     "recommend": "report.recommend",
     "Recommendation": "report.recommendation",
     "photo": "inputs.photos",
@@ -90,9 +94,13 @@ if TYPE_CHECKING:
     from .report.recommend import recommend as recommend
     from .report.recommendation import Recommendation as Recommendation
     from .report.report_card import report_card as report_card
+    from .run.actor import actor_share as actor_share
     from .run.cost import cost as cost
     from .run.explain import explain as explain
+    from .run.motion import motion as motion
     from .run.overview import overview as overview
+    from .run.segment_pairs import segment_pairs as segment_pairs
+    from .run.what_if import what_if as what_if
 
 
 def __getattr__(name: str) -> Any:

@@ -16,7 +16,7 @@ from .registry import options_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 Family = Literal["removal", "agreement", "axiom", "class", "stability", "shape", "place", "cost"]
-Asks = Literal["explainer", "promise", "samples", "truth", "gaze", "tuned", "space"]
+Asks = Literal["explainer", "promise", "samples", "truth", "gaze", "tuned", "clip"]
 Card = Literal["quick", "standard", "full", "extended"]
 CARDS: tuple[Card, ...] = ("quick", "standard", "full", "extended")
 LEVELS: Mapping[Card, str] = {
@@ -37,7 +37,7 @@ WORDS: Mapping[Asks, str] = {
     "truth": "masks",
     "gaze": "gaze maps",
     "tuned": "a tuned copy",
-    "space": "a clip",
+    "clip": "a clip",
 }
 
 
@@ -149,9 +149,10 @@ def find_metric(name: str) -> Metric:
     return metrics[name]
 
 
-def metrics_of(card: Card) -> list[Metric]:
-    """The metrics of a report of that size."""
-    return [one for one in all_metrics().values() if CARDS.index(one.card) <= CARDS.index(card)]
+def metrics_of(card: Card, *, clips: bool = True) -> list[Metric]:
+    """The metrics of a report of that size; those that judge clips only where there are some."""
+    found = [one for one in all_metrics().values() if CARDS.index(one.card) <= CARDS.index(card)]
+    return [one for one in found if clips or "clip" not in one.asks]
 
 
 def describe(metric: Metric) -> dict[str, Any]:

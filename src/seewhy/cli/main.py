@@ -23,6 +23,7 @@ from .explain import explain
 from .layers import layers
 from .methods import methods
 from .metrics import metrics
+from .motion import motion
 from .overview import overview
 from .recommend import recommend
 from .show import show
@@ -37,7 +38,7 @@ app = typer.Typer(
 )
 JUDGE = (audit, recommend, conformance)
 ABOUT = (methods, metrics, layers, card, cost, doctor)
-for command in (explain, compare, *JUDGE, overview, show, *ABOUT, demo):
+for command in (explain, compare, *JUDGE, overview, motion, show, *ABOUT, demo):
     app.command()(command)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from jaxtyping import Int
 from torch import Tensor
 
+from .shapes import Outputs
 from .target import Kind, Scale, Target, probabilities
 
 
@@ -71,6 +73,13 @@ class Prediction:
             "classes": self.classes,
             "top": [vars(rank) for rank in self.top],
         }
+
+
+def winners(outputs: Outputs, kind: Kind) -> Int[Tensor, " n"]:
+    """The class that each row predicts; of a single output whether it says yes (1) or no (0)."""
+    if outputs.shape[1] > 1:
+        return outputs.argmax(dim=1)
+    return (outputs[:, 0] > (0 if kind == "logits" else 0.5)).long()
 
 
 def name_of(index: int, labels: Sequence[str] | None, kind: Kind = "logits") -> str:

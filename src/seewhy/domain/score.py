@@ -11,6 +11,7 @@ import numpy as np
 
 from .cost import Cost
 
+KEEPS, LOSES = 0.9, 0.5  # of a score: what still counts as kept, what as lost
 Better = Literal["higher", "lower", "neither"]
 
 

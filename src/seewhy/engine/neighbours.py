@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from ..domain.prediction import winners
 from ..domain.ranges import positive, whole
 from ..domain.shapes import Maps, Outputs, Variants
-from ..domain.target import Kind
 from .trial import Trial
 
 
@@ -34,10 +34,4 @@ def distances(some: Float[Tensor, "n *shape"], one: Float[Tensor, "*shape"]) -> 
 def predicted_alike(trial: Trial, outputs: Outputs) -> Bool[Tensor, " n"]:
     """Whether each answer predicts the class that the image's own does."""
     kind = trial.target.kind
-    return _winners(outputs, kind) == _winners(trial.probe.clean, kind)
-
-
-def _winners(outputs: Outputs, kind: Kind) -> Tensor:
-    if outputs.shape[1] > 1:
-        return outputs.argmax(dim=1)
-    return (outputs[:, 0] > (0 if kind == "logits" else 0.5)).long()
+    return winners(outputs, kind) == winners(trial.probe.clean, kind)

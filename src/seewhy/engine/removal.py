@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +13,11 @@ from torch import Tensor
 
 from ..domain.ranges import whole
 from ..domain.shapes import Masks, Scores
+from .edited import scored
 from .game import Game
+from .probe import Probe
+
+Cut = Callable[[Tensor, Tensor], Tensor]  # clip and frames that are left -> clip
 
 
 @dataclass(frozen=True)
@@ -54,10 +58,27 @@ class Removal:
 
 
 def removal(game: Game, ranks: Tensor, steps: int) -> Removal:
-    """Both curves of one order: 2 x (steps - 1) masked images; the whole and the empty one are known to the game."""
+    """Both curves of one order: 2 x (steps - 1) masked images; the whole and the empty one are known to the game.
+
+    Ranks (1, h, w) of a clip are those of places, which vanish from all frames at once.
+    """
     pixels = ranks.numel()
     most, least = vanishing(game, ranks, steps), vanishing(game, pixels - 1 - ranks, steps)
     return Removal(_counts(pixels, steps).to(most.device) / pixels, most, least)
+
+
+def removal_of_frames(probe: Probe, ranks: Int[Tensor, " t"], steps: int, fill: Cut) -> Removal:
+    """Both curves of an order of frames, down to the last one: 2 x steps clips at most, as many as there are frames."""
+    frames = len(ranks)
+    whole("steps", steps)
+    counts = torch.linspace(0, frames - 1, min(steps, frames - 1) + 1).round().long()
+    ranks = ranks.cpu()
+
+    def left(order: Tensor) -> Scores:
+        clips = (fill(probe.images[0], order >= count) for count in counts)
+        return scored(probe, clips)
+
+    return Removal((counts / (frames - 1)).to(probe.images.device), left(ranks), left(frames - 1 - ranks))
 
 
 def vanishing(game: Game, ranks: Tensor, steps: int) -> Scores:
@@ -73,14 +94,15 @@ def _counts(pixels: int, steps: int) -> Int[Tensor, " k"]:
 
 def without_first(game: Game, ranks: Tensor, counts: list[int]) -> Scores:
     """Scores without the first pixels of an order, for each count."""
-    name = hashlib.blake2b(ranks.cpu().numpy().tobytes(), digest_size=16).digest()
+    name = hashlib.blake2b(repr(ranks.shape).encode() + ranks.cpu().numpy().tobytes(), digest_size=16).digest()
+    space = game.regions.space
 
     def masks() -> Iterator[tuple[list[bytes], Masks]]:
         block = game.probe.chunks.forward
         for start in range(0, len(counts), block):
             some = torch.tensor(counts[start : start + block], device=ranks.device)
             names = [name + count.to_bytes(8, "big") for count in some.tolist()]
-            yield names, ranks >= some.reshape(-1, *[1] * ranks.ndim)
+            yield names, (ranks >= some.reshape(-1, *[1] * ranks.ndim)).expand(-1, *space)
 
     found = [scores for _, scores in game.soft(masks())]
     return torch.cat(found) if found else game.empty.new_empty(0)

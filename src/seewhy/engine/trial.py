@@ -89,6 +89,29 @@ class Trial:
             raise Unjudged("the map is the same everywhere")
         return self.map
 
+    @cached_property
+    def clip(self) -> Float[Tensor, "c t h w"]:
+        """The image, if it is a clip."""
+        if self.image.ndim != 4:
+            raise Unjudged("not a clip")
+        return self.image
+
+    @cached_property
+    def in_time(self) -> Float[Tensor, " t"]:
+        """The mean of each frame of the map, if that tells frames apart."""
+        means = self.varied.reshape(*self.clip.shape[1:]).double().mean(dim=(1, 2))
+        if float(means.max()) == float(means.min()):
+            raise Unjudged("the map is as strong in every frame")
+        return means
+
+    @cached_property
+    def in_space(self) -> Float[Tensor, "h w"]:
+        """The mean of each place of the map through the time, if that tells places apart."""
+        means = self.varied.reshape(*self.clip.shape[1:]).double().mean(dim=0)
+        if float(means.max()) == float(means.min()):
+            raise Unjudged("the map is as strong in every place")
+        return means
+
     def maps(
         self, images: Images, *, model: Model | None = None, target: Target | None = None, seed: int | None = None
     ) -> Maps:

@@ -10,12 +10,10 @@ import numpy as np
 from ..domain.baseline import Baseline, Blur
 from ..domain.cost import Cost
 from ..domain.linear import Linear
-from ..domain.score import Effort, Line, Score, Scores
+from ..domain.score import KEEPS, LOSES, Effort, Line, Score, Scores
 from ..engine.removal import Removal, removal
 from ..engine.trial import Trial
 from ..metric_registry import metric
-
-KEEPS, LOSES = 0.9, 0.5  # of the score: what still counts as kept, what as lost
 
 
 def effort(options: Mapping[str, Any]) -> Effort:

@@ -24,7 +24,7 @@ from ..run.judging import Court, Judge
 from ..stats.halving import rounds
 from .race import Race, bill, first_round
 from .recommendation import Recommendation
-from .report_card import CONTROLS, judges_of, meet, missing, told_of
+from .report_card import controls_of, judges_of, meet, missing, told_of
 
 PER_MAP = 600  # model calls: what candidates may take for one map where nobody says
 
@@ -70,7 +70,7 @@ def recommend(
         most, _ = calls_of(per_map, adapted, first)
         job = Job(adapted, [], control or Control(progress=progress), None, "float32", None, "quick", seed, backend)
         field = entrants(methods, adapted, first.pixels, most or PER_MAP, seed)
-        court = Court(job, _with_controls(field, adapted, seed), judges, len(items))
+        court = Court(job, _with_controls(field, adapted, seed, controls_of(first)), judges, len(items))
         court, left_out = _within(court, field, first, allowed)
         race = Race(court, measured, items, clusters, first, allowed)
         if announce is not None:
@@ -93,12 +93,12 @@ def _judged(line: str, metrics: Any) -> tuple[list[Judge], tuple[str, Line]]:
     return judges, found[0]
 
 
-def _with_controls(field: Entrants, model: Model, seed: int) -> list[Explainer]:
+def _with_controls(field: Entrants, model: Model, seed: int, controls: Sequence[str]) -> list[Explainer]:
     """Everybody; a search that asks the metric's own questions cannot be recommended."""
     bounds = [one.name for one in field.explainers if one.role == "bound"]
     if bounds:
         raise BadOption(f"{bounds[0]} is a yardstick for metrics, no method to use.", fix="leave it out.")
-    return [*field.explainers, *missing(CONTROLS, field.explainers, model, seed)]
+    return [*field.explainers, *missing(controls, field.explainers, model, seed)]
 
 
 def _within(court: Court, field: Entrants, first: Sample, allowed: int | None) -> tuple[Court, dict[str, str]]:

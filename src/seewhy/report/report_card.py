@@ -30,6 +30,7 @@ from .card import ReportCard
 from .sitting import Sitting
 
 CONTROLS = ("random", "blurred-random", "centre-prior", "edges")
+IN_TIME = ("motion-energy", "first-frames")  # controls of clips
 BOUND = "greedy-search"
 
 
@@ -74,13 +75,15 @@ def report_card(
     reins = control or Control(progress=progress)
     started = time.perf_counter()
     with adapted.borrowed():
-        meet(adapted, items)
+        first = meet(adapted, items)
         asked = default_method(adapted) if methods is None else methods
         explainers = explainers_of(asked, adapted, seed=seed, options=options)
-        beside = [*(CONTROLS if controls else ()), *((BOUND,) if bound or (bound is None and level == "full") else ())]
+        bounded = bound or (bound is None and level == "full")
+        beside = [*(controls_of(first) if controls else ()), *((BOUND,) if bounded else ())]
         explainers += missing(beside, explainers, adapted, seed)
         job = Job(adapted, [], reins, None, precision, None, "quick", seed, backend)
-        court = Court(job, explainers, judges_of(level, metrics, {"truth": masks, "gaze": gaze}), len(items))
+        known = {"truth": masks, "gaze": gaze}
+        court = Court(job, explainers, judges_of(level, metrics, known, clips=_is_clip(first)), len(items))
         taught = None if tune is False else _tuned(court, items if tune is True else expand(tune)[0])
         court = replace(court, tuned=None if taught is None else taught.model)
         sitting = Sitting(court, announce)
@@ -124,19 +127,29 @@ def meet(model: Model, items: Sequence[Item]) -> Sample | None:
     return None
 
 
+def _is_clip(first: Sample | None) -> bool:
+    return first is not None and first.pixels.ndim == 4
+
+
+def controls_of(first: Sample | None) -> tuple[str, ...]:
+    """Who knows nothing of the model; of clips there are two more."""
+    return (*CONTROLS, *IN_TIME) if _is_clip(first) else CONTROLS
+
+
 def missing(names: Sequence[str], explainers: Sequence[Explainer], model: Model, seed: int) -> list[Explainer]:
     """Controls and bounds that nobody named."""
     known = {one.name for one in explainers}
     return explainers_of([name for name in names if name not in known], model, seed=seed)
 
 
-def judges_of(level: Card, metrics: Any, known: Mapping[str, Any]) -> list[Judge]:
+def judges_of(level: Card, metrics: Any, known: Mapping[str, Any], *, clips: bool = False) -> list[Judge]:
     """The metrics of a level, with those that read what is known and cost no call, or those that were named."""
     if level not in get_args(Card):
         raise BadOption(f"level={level!r} is not possible.", fix=f"give one of: {', '.join(CARDS)}.")
     if metrics is None:
-        reading = [metric for metric in metrics_of("standard") if any(known.get(a) is not None for a in metric.asks)]
-        chosen = {metric.name: metric for metric in [*metrics_of(level), *reading]}
+        standard = metrics_of("standard", clips=clips)
+        reading = [metric for metric in standard if any(known.get(a) is not None for a in metric.asks)]
+        chosen = {metric.name: metric for metric in [*metrics_of(level, clips=clips), *reading]}
         return [_judge(metric, metric.brief if level == "quick" else {}) for metric in chosen.values()]
     named = {metrics: {}} if isinstance(metrics, str) else metrics
     named = named if isinstance(named, Mapping) else {name: {} for name in named}

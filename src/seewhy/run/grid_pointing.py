@@ -16,23 +16,20 @@ from torch.nn import functional
 
 from ..domain.ranges import share, whole
 from ..domain.shapes import Images
-from ..domain.target import OWN_SCALE, Target, kind_of, probabilities
+from ..domain.target import Target
 from ..engine.control import Control
-from ..errors import BadOption, MissingInput
-from ..inputs.expand import Item, expand
-from ..inputs.read import read_sample
+from ..errors import BadOption
+from ..inputs.expand import expand
 from ..models.adapt import adapt
-from ..models.model import Model
 from ..stats.bootstrap import mean_interval
 from ..stats.compare import Ranking, compare
 from ..stats.interval import Interval
-from .explain import preprocess_for
 from .explainers import explainers_of, problem_of
+from .sure_of import of_different_classes, pixels_of, sure_of
 
 Size = Literal["whole", "shrunk"]
 Place = tuple[Any, ...]
 Numbers = NDArray[np.float64]
-Sure = dict[int, list[Item]]  # images by the class that the model is sure of
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,13 +73,13 @@ def grid_pointing(
     items, _ = expand(images)
     generator, control = torch.Generator().manual_seed(seed), Control()
     with adapted.borrowed():
-        known = _sure(adapted, items, sure)
-        chosen = [_chosen(known, cells**2, generator) for _ in range(mosaics)]
+        known = sure_of(adapted, items, sure)
+        chosen = [of_different_classes(known, cells**2, generator) for _ in range(mosaics)]
         explainers = explainers_of(methods, adapted, seed=seed, options=options)
         scores = {one.name: np.full((mosaics, cells**2), np.nan) for one in explainers}
         problems: dict[str, dict[int, str]] = {one.name: {} for one in explainers}
         for i, members in enumerate(chosen):
-            pictures = torch.stack([_read(adapted, item) for _, item in members])
+            pictures = torch.stack([pixels_of(adapted, item) for _, item in members])
             mosaic, places = _mosaic(pictures, cells, size)
             targets = [Target(index, str(index)) for index, _ in members]
             adapted.meet(tuple(mosaic.shape))
@@ -102,37 +99,6 @@ def _valid(cells: int, mosaics: int, sure: float, size: str) -> None:
     share("sure", sure)
     if size not in ("whole", "shrunk"):
         raise BadOption(f"size={size!r} is not possible.", fix="give whole or shrunk.")
-
-
-def _read(model: Model, item: Item) -> Tensor:
-    return read_sample(item, preprocess_for(model, item)).pixels.to(model.device)
-
-
-def _sure(model: Model, items: Sequence[Item], sure: float) -> Sure:
-    """The images that the model gives its top class at least this probability, one forward pass each."""
-    found: Sure = {}
-    for item in items:
-        pixels = _read(model, item)
-        model.meet(tuple(pixels.shape))
-        with torch.inference_mode():
-            outputs = model(pixels[None])
-        kind = model.kind or kind_of(outputs)
-        if kind in OWN_SCALE:
-            raise BadOption(f"{model.name} answers no classes.", fix="play the grid pointing game with a classifier.")
-        chance, index = probabilities(outputs, kind)[0].max(dim=0)
-        if float(chance) >= sure:
-            found.setdefault(int(index), []).append(item)
-    return found
-
-
-def _chosen(known: Sure, count: int, generator: torch.Generator) -> list[tuple[int, Item]]:
-    """Images of so many different classes, each class and each of its images as likely as any other."""
-    if len(known) < count:
-        problem = f"A mosaic needs images of {count} classes, and the model is sure of images of {len(known)}."
-        raise MissingInput(problem, fix="give more images, or ask for less certainty with sure=….")
-    names = list(known)
-    classes = [names[i] for i in torch.randperm(len(names), generator=generator)[:count].tolist()]
-    return [(name, known[name][int(torch.randint(len(known[name]), (1,), generator=generator))]) for name in classes]
 
 
 def _mosaic(images: Images, cells: int, size: Size) -> tuple[Float[Tensor, "c *space"], list[Place]]:
