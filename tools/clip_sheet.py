@@ -10,7 +10,7 @@ from torch.nn.functional import pad
 from seewhy.testing.clips import TASKS, story_at
 
 SHEET = Path(__file__).parents[1] / "docs" / "guide" / "images" / "clips.png"
-SIDE, FRAMES = 48, range(0, 16, 2)
+SIDE, FRAMES = 36, range(0, 16, 2)
 
 
 def rows() -> list[Tensor]:
@@ -26,7 +26,7 @@ def main() -> None:
     gap = torch.ones(3, 6, strips[0].shape[2])
     sheet = torch.cat([*strips[: len(TASKS)], gap, *strips[len(TASKS) :]], dim=1)
     pixels = (sheet.permute(1, 2, 0) * 255).round().byte().numpy()
-    Image.fromarray(pixels).quantize(128).save(SHEET, optimize=True)
+    Image.fromarray(pixels).quantize(256, dither=Image.Dither.NONE).save(SHEET, optimize=True)
 
 
 if __name__ == "__main__":
