@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from ..domain.baseline import Baseline, Mean
 from ..domain.capability import Capability
 from ..domain.cost import Cost
-from ..domain.evidence import Evidence, PartScores
+from ..domain.evidence import Evidence
 from ..domain.regions import Grid, RegionSpec
-from ..engine.game import Game
+from ..engine.game import Game, part_evidence
 from ..engine.greedy import greedy
 from ..engine.probe import Probe
 from ..registry import method
@@ -37,12 +39,7 @@ def greedy_search(probe: Probe, *, regions: RegionSpec = Grid(4), baseline: Base
         order, _ = greedy(game)
         values = torch.empty(game.players)
         values[order] = torch.arange(game.players, 0, -1) / game.players
-        parts = PartScores(game.regions, values.to(game.image.device))
-        return Evidence(
-            game.regions.native(parts.values)[None],
-            parts=(parts,),
-            empty=game.empty[None],
-            notes=("A yardstick: it searched for what removal curves reward.",),
-        )
+        notes = ("A yardstick: it searched for what removal curves reward.",)
+        return replace(part_evidence(game, values), notes=notes)
 
     return probe.play(regions, baseline, reading)
