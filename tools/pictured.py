@@ -14,6 +14,7 @@ ATTENTION = (
     "raw-attention",
     "token-tm",
 )
+CLIPS = ("first-frames", "frame-shapley", "motion-energy", "temporal-mask", "temporal-occlusion")  # need a clip
 UNTRAINED = "timm:vit_tiny_patch16_224"
 OPTIONS: dict[str, dict[str, Any]] = {  # cheaper than the defaults where these take minutes
     "banzhaf": {"regions": "superpixels:30", "samples": 400},
@@ -33,6 +34,8 @@ OPTIONS: dict[str, dict[str, Any]] = {  # cheaper than the defaults where these 
 
 def caption(method: str) -> str:
     """What the picture shows, and of which network."""
+    if method in CLIPS:
+        return "A made clip in which a disc changes for three frames, and a small network that has learned to see it."
     if method in ATTENTION:
         return (
             "An untrained vision transformer (random weights; the bundled network has no attention):"

@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 import seewhy
-from pictured import ATTENTION, OPTIONS, UNTRAINED
+from pictured import ATTENTION, CLIPS, OPTIONS, UNTRAINED
 from seewhy.registry import facts
 
 ROOT = Path(__file__).parent.parent
@@ -38,10 +38,24 @@ def of_methods(names: list[str]) -> None:
 
     photo = seewhy.photo("cat")
     for name in names:
+        if name in CLIPS:
+            of_clip(name)
+            continue
         model = UNTRAINED if name in ATTENTION else "efficientnet-lite0"
         explanation = seewhy.explain(model, photo, method=name, checks="quick", **OPTIONS.get(name, {}))
         small(explanation.overlay(), IMAGES / f"{name}.jpg", width=560)
         print(f"{name}: {explanation.cost}, {explanation.seconds:.0f} s", flush=True)
+
+
+def of_clip(name: str) -> None:
+    """The filmstrip of a made clip."""
+    from seewhy.testing.clips import dataset, trained
+
+    clip = dataset("event", 3, seed=1, split="test").clips[1]
+    options = OPTIONS.get(name, {})
+    explanation = seewhy.explain(trained("cnn", "event").network, clip[None], method=name, checks="quick", **options)[0]
+    small(explanation.filmstrip(), IMAGES / f"{name}.jpg", width=900)
+    print(f"{name}: {explanation.cost}, {explanation.seconds:.0f} s", flush=True)
 
 
 def of_demo() -> None:
