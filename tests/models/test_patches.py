@@ -65,6 +65,19 @@ def test_clips_answer_alike():
     agrees(models.video.r3d_18(num_classes=4), pictures(1, 3, 8, 48, 48), starts, (2, 8, 8))
 
 
+@pytest.mark.parametrize("groups", [1, 4])
+@pytest.mark.parametrize("stride", [1, (1, 2, 2), (2, 1, 3)])
+@pytest.mark.parametrize("dilation", [1, (2, 1, 1)])
+def test_convolutions_of_clips_reach_as_far_as_they_must(groups, stride, dilation):
+    torch.manual_seed(0)
+    depthwise = nn.Conv3d(4, 4, 3, stride=stride, padding=1, dilation=dilation, groups=groups)
+    apart = nn.Sequential(nn.Conv3d(4, 6, (1, 3, 3), padding=(0, 1, 1)), nn.Conv3d(6, 4, (3, 1, 1), padding=(1, 0, 0)))
+    pools = nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1)), nn.AvgPool3d(2)
+    network = nn.Sequential(nn.Conv3d(3, 4, 1), depthwise, nn.ReLU(), apart, *pools, nn.Flatten())
+    starts = torch.tensor([[0, 0, 0], [2, 5, 7], [9, 20, 19]])
+    agrees(network, pictures(1, 3, 12, 24, 24), starts, (3, 4, 5))
+
+
 @pytest.mark.parametrize("stride", [1, 2, 3])
 @pytest.mark.parametrize("padding", [0, 1, 2])
 @pytest.mark.parametrize("dilation", [1, 2])

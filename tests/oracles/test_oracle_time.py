@@ -293,6 +293,16 @@ def test_parts_that_cut_through_frames_cannot_shorten_a_clip():
         asked(built(OrderBlind), CLIP, "region-ablation", regions="tubes:2", baseline="shorter")
 
 
+def test_a_network_that_views_its_input_is_asked_with_every_fill():
+    class Viewing(OrderBlind):
+        def forward(self, clips: Tensor) -> Tensor:
+            return clips.view(len(clips), -1).mean(dim=1, keepdim=True).expand(-1, 2)
+
+    for baseline in ("frozen", "interpolated", "flowing", "background", "resampled", "shorter", "smeared", "mean"):
+        found = asked(Viewing(), CLIP, "region-ablation", regions="frames", baseline=baseline)
+        assert np.isfinite(found.values).all()
+
+
 def test_a_shot_can_be_left_out_of_a_clip():
     clip = joined(4, 3, 5, size=24)
     found = asked(built(OrderBlind), clip, "exact-shapley", regions="shots", baseline="shorter")
@@ -341,3 +351,65 @@ def test_a_rule_of_order_is_broken_by_freezing_and_by_reversing(edit):
     found = asked(Rising(), clip, "temporal-mask", edit=edit, scale="probability", steps=60)
     assert found.values[6, 0, 0] > 0.5
     assert found.values[[0, 1, 2, 10, 11], 0, 0].max() < 0.3
+
+
+# -- windows and masks with a number for each axis
+
+
+@pytest.mark.parametrize(("window", "stride"), [((2, 4, 12), (1, 4, 12)), ("3,6,6", "2,3,3"), (4, 4)])
+def test_occlusion_with_a_side_for_each_axis_is_the_mean_drop_of_the_boxes_around_a_place(window, stride):
+    network, clip = built(OrderBlind), CLIP[:, :6]
+    found = asked(network, clip, "occlusion", window=window, stride=stride, baseline="frozen").values
+    sides, steps = (
+        tuple(map(int, w.split(","))) if isinstance(w, str) else w if isinstance(w, tuple) else (w,) * 3
+        for w in (window, stride)
+    )
+    total, times = np.zeros((6, 12, 12)), np.zeros((6, 12, 12))
+    axes = zip((6, 12, 12), sides, steps, strict=True)
+    places = [sorted({*range(0, size - side, step), size - side}) for size, side, step in axes]
+    for corner in itertools.product(*places):
+        box = tuple(slice(at, at + side) for at, side in zip(corner, sides, strict=True))
+        mask = torch.ones(1, 6, 12, 12, dtype=torch.bool)
+        mask[0][box] = False
+        with torch.no_grad():
+            drop = network(clip[None])[0, 0] - network(seewhy.Frozen().shown(clip, mask))[0, 0]
+        total[box] += float(drop)
+        times[box] += 1
+    assert found == pytest.approx(total / times, abs=1e-5)
+
+
+@pytest.mark.parametrize(("method", "samples"), [("rise", 1500), ("debiased-rise", 1500)])
+def test_soft_masks_with_a_cell_for_each_frame_find_the_moment_and_whole_tubes_the_place(method, samples):
+    clip = event(6)
+    moments = asked(Detector(), clip, method, cells=(12, 1, 1), samples=samples, tolerance=0, baseline="black").values
+    assert moments.mean(axis=(1, 2)).argmax() in (5, 6, 7)
+    tubes = asked(Detector(), clip, method, cells="1,4,4", samples=samples, tolerance=0, baseline="black").values
+    assert np.ptp(tubes.mean(axis=(1, 2))) < 0.15 * np.ptp(tubes.mean(axis=0))
+    y, x = np.unravel_index(tubes.mean(axis=0).argmax(), (16, 16))
+    assert 3 <= y <= 8
+    assert 7 <= x <= 12
+
+
+def test_an_extremal_part_follows_a_thing_and_moves_no_faster_than_its_cells_along_time():
+    class Follow(nn.Module):
+        """How red it is where a square is that moves to the right."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.gain = nn.Parameter(torch.tensor(20.0))
+
+        def forward(self, clips: Tensor) -> Tensor:
+            seen = (clips[:, 0] * inside).mean((1, 2, 3)) * self.gain
+            return torch.stack([seen, -seen], dim=1)
+
+    inside = torch.zeros(8, 16, 16)
+    for t in range(8):
+        inside[t, 6:10, t : t + 4] = 1.0
+    clip = torch.ones(3, 8, 16, 16)
+    options = {"keep": 0.12, "areas": 1, "steps": 40, "baseline": "black"}
+    found = asked(Follow(), clip, "extremal-perturbation", cells=(8, 8, 8), **options).values
+    assert found[inside.numpy() > 0].mean() > 4 * found[inside.numpy() == 0].mean()
+    columns = (found.sum(axis=1) * np.arange(16)).sum(axis=1) / found.sum(axis=(1, 2))
+    assert columns[7] - columns[0] > 4
+    still = asked(Follow(), clip, "extremal-perturbation", cells=(1, 8, 8), **options).values
+    assert np.abs(still - still[:1]).max() < 1e-6

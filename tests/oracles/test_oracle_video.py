@@ -271,6 +271,21 @@ def test_how_far_a_cell_looks_is_measured():
     assert (frames.step, frames.reach) == (1, 1)
 
 
+def test_occlusion_of_a_clip_asks_in_parts_and_has_the_map_of_whole_clips():
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        nn.Conv3d(3, 6, (3, 5, 5), (1, 2, 2), (1, 2, 2)), nn.BatchNorm3d(6), nn.ReLU(),
+        nn.Conv3d(6, 6, 3, padding=1, groups=6), nn.Conv3d(6, 12, 3, 2, 1), nn.ReLU(),
+        nn.AdaptiveAvgPool3d(1), nn.Flatten(), nn.Linear(12, 3),
+    ).eval()  # fmt: skip
+    clip, options = pictures(1, 3, 8, 40, 40)[0], {"window": 4, "stride": 4, "baseline": "black"}
+    found = explained(network, clip, "occlusion", **options)
+    assert found.origin.ran["incremental"] >= 200
+    slow = explained(lambda clips: network(clips), clip, "occlusion", **options)
+    assert "incremental" not in slow.origin.ran
+    np.testing.assert_allclose(found.values, slow.values, rtol=1e-3, atol=1e-3 * np.abs(slow.values).max())
+
+
 # -- motion
 
 

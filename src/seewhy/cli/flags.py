@@ -16,9 +16,11 @@ PANEL = "Options of methods"
 OWN = {"seed"}  # an option of the command itself
 MEANING = {
     "areas": "Parts to search for, each half as large as the one before.",
-    "baseline": "What absence looks like: mean, blur:0.05, black, '#808080', noise, inpaint, linear, nearest, dropped.",
-    "cells": "Cells along each side of a mask, or of the first grid.",
+    "baseline": "What absence looks like: mean, blur:0.05, black, '#808080', noise, inpaint, linear, nearest, dropped;"
+    " of clips frozen, interpolated, flowing, background, resampled, shorter.",
+    "cells": "Cells along each side of a mask, or of the first grid; of a clip also time,height,width.",
     "deviations": "Deviations above its mean from which a channel is strong.",
+    "edit": "How motion is taken away: freeze or reverse.",
     "estimator": "How a map is estimated from random masks: regression or covariance.",
     "form": "The complete signed map, or the one that was published.",
     "fraction": "Share of the values that move at a time.",
@@ -27,19 +29,21 @@ MEANING = {
     "keep": "Share of the photo that a mask keeps.",
     "layer": "Layer to read, as `seewhy layers` lists them.",
     "leeway": "How far a value may stray from the straight line.",
+    "length": "What each frame under a temporal mask costs.",
     "levels": "Resolutions of the network to read, the coarsest first.",
     "noise": "Standard deviation of the noise, as a share of the range.",
-    "regions": "Parts of the photo: grid:7, patches, patches:16, superpixels:80.",
+    "regions": "Parts of the photo: grid:7, patches, superpixels:80; of a clip frames, segments:8, shots, cuboids:4,4,4, moving.",
     "ridge_strength": "How strongly the fit is held back.",
+    "roughness": "What a change from frame to frame of a temporal mask costs.",
     "rivals": "How many of the most similar classes to set the class apart from.",
     "samples": "How often to sample at most.",
     "share": "How much of the similar classes' mean score is subtracted.",
     "sign": "Which evidence to keep.",
     "steps": "Steps along the path, or of the search.",
-    "stride": "Pixels from one window to the next.",
+    "stride": "Pixels from one window to the next; of a clip also frames,pixels,pixels.",
     "tolerance": "Stop when the error bar is this share of the map's range; anytime:0.1 holds at every look.",
     "width": "Width of the kernel.",
-    "window": "Side of the (smallest) window in pixels.",
+    "window": "Side of the (smallest) window in pixels; of a clip also frames,pixels,pixels.",
 }
 METAVARS = {
     "int": "N",
@@ -48,6 +52,7 @@ METAVARS = {
     "Tolerance": "X",
     "str | None": "NAME",
     "Baseline": "BASELINE",
+    "Baseline | None": "BASELINE",
     "RegionSpec": "REGIONS",
 }
 

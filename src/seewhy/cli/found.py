@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,14 @@ class Found:
             for explanation, name in zip(self.explanations, names(self.explanations), strict=True):
                 for view in views:
                     self.files.append(picture(explanation.overlay(view=view), folder / f"{name}.{view}.png"))
+                    self._film(explanation, folder / f"{name}.{view}", view)
+
+    def _film(self, explanation: Explanation, path: Path, view: str) -> None:
+        """Of a clip the film and the strip of its strongest frames too."""
+        if explanation.footage is not None:
+            suffix = ".mp4" if find_spec("av") else ".gif"
+            self.files.append(explanation.save_film(path.with_name(path.name + suffix), view=view))
+            self.files.append(picture(explanation.filmstrip(view=view), path.with_name(path.name + ".strip.png")))
 
     def sheet(self, photo: Sequence[Explanation], path: Path, *, view: str = "heat") -> None:
         """The maps of one photo side by side."""

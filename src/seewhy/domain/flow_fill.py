@@ -32,7 +32,7 @@ class Flowing(OtherFrames):
         there[moves], back[moves] = flow(one[moves], other[moves]), flow(other[moves], one[moves])
         made = _on_the_way(one[owner], other[owner], there[owner], back[owner], part.flatten()[:, None, None, None])
         nothing = ~whole.any(dim=1, keepdim=True)[:, None]
-        return torch.where(nothing, self.fill(clip), made.unflatten(0, before.shape).transpose(1, 2))
+        return torch.where(nothing, self.fill(clip), made.unflatten(0, before.shape).transpose(1, 2).contiguous())
 
 
 def _on_the_way(one: Tensor, other: Tensor, there: Tensor, back: Tensor, part: Tensor) -> Float[Tensor, "n c h w"]:

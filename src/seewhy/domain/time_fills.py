@@ -130,6 +130,6 @@ def progress(before: Frame, after: Frame) -> Float[Tensor, "n t rows columns"]:
 def read(clip: Clip, frame: Frame) -> Float[Tensor, "n c t h w"]:
     """Each place as another frame shows it."""
     if frame.shape[2:] == (1, 1):
-        return clip[:, frame[:, :, 0, 0]].transpose(0, 1)
+        return clip.transpose(0, 1)[frame[:, :, 0, 0]].transpose(1, 2).contiguous()  # networks may call view
     where = frame[:, None].expand(-1, len(clip), -1, *clip.shape[2:])
     return clip.expand(len(frame), *clip.shape).gather(2, where)

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..domain.cost import Cost
 from ..domain.shapes import Outputs
 from ..errors import BadOption, ModelFailed
-from ..models.framewise import Framewise
+from ..models.framewise import Framewise, of_frames
 from .probe import Probe
 
 
@@ -41,7 +41,7 @@ class Shortened:
                 return self.probe.outputs_of_clips(count, lambda rows: self.nothing.repeat(len(keep[rows]), 1, 1, 1, 1))
             if self._framewise is not None:
                 return self.probe.outputs_of_frames(self._framewise, keep)
-            return self.probe.outputs_of_clips(count, lambda rows: self.clip[:, keep[rows]].transpose(0, 1))
+            return self.probe.outputs_of_clips(count, lambda rows: of_frames(self.clip, keep[rows]))
         except ModelFailed as error:
             raise BadOption(
                 f"A clip of {max(1, length)} frames where {self.clip.shape[1]} were given is refused: {error.problem}",

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ..domain.shapes import Outputs, Variants
@@ -30,6 +30,11 @@ def frame_parts(run: DryRun, frames: int) -> list[str]:
         if name and seen.runs == 1 and seen.given[:1] == seen.shape[:1] == (rows,) and not seen.swapped
     ]
     return [name for name in found if not any(name.startswith(f"{other}.") for other in found)] if frames > 1 else []
+
+
+def of_frames(clip: Float[Tensor, "c t h w"], keep: Int[Tensor, "n kept"]) -> Variants:
+    """Clips of some of the frames; networks may call view, so they lie in memory as they are read."""
+    return clip[:, keep].transpose(0, 1).contiguous()
 
 
 class Framewise:
@@ -59,7 +64,7 @@ class Framewise:
         count = self._clip.shape[2]
         half = torch.arange(math.ceil(count / 2), device=self._clip.device)
         keep = torch.stack([half, half + count // 2])
-        clips = self._clip[0][:, keep].transpose(0, 1)
+        clips = of_frames(self._clip[0], keep)
         try:
             expected, found = ask(clips), self(keep)
         except (RuntimeError, ValueError, IndexError):

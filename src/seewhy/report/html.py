@@ -77,7 +77,10 @@ def document(title: str, about: str, main: str, *, contents: str = "") -> str:
     style = files(__package__).joinpath("page.css").read_text(encoding="utf-8")
     # The hash allows this very style and nothing else: no script, no request leaves the page.
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    policy = (
+        f"default-src 'none'; img-src data:; media-src data:; style-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'

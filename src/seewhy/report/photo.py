@@ -17,6 +17,7 @@ from ..render.frame import frame
 from ..render.number import number
 from ..render.overlay import draw, overlay
 from ..render.text import alt_text, answer, findings, for_and_against, named
+from .clip import clip_figures
 
 if TYPE_CHECKING:
     from ..explanation import Explanation
@@ -96,6 +97,8 @@ def _sides(explanation: Explanation) -> str:
 
 
 def _pictures(explanation: Explanation) -> str:
+    if explanation.footage is not None:
+        return clip_figures(explanation)
     told = alt_text(explanation)
     figures = [_figure(overlay(explanation, longest=WIDE), f"Heat map. {told}", HEAT)]
     for view, words in VIEWS.items():

@@ -56,7 +56,7 @@ def metric_coverage(
     return {
         line: _held(float(np.mean([truth[line][0] for truth in truths])), [run[line] for run in found if line in run])
         for line in truths[0]
-        if any(run.get(line, (0, 0, 0))[2] for run in found)
+        if any(run.get(line, (0, 0, 0))[2] > 0 for run in found)  # one that knows no error states NaN
     }
 
 

@@ -10,7 +10,7 @@ from torch.nn import functional
 from ..domain.shapes import Outputs, Variants
 from .tiny_models import pictures, seeded
 
-GAIN, THRESHOLD = 100.0, 0.3
+GAIN, THRESHOLD = 1000.0, 0.3
 RED = (0.9, 0.1, 0.1)
 
 
@@ -31,7 +31,7 @@ class RedDetector(nn.Module):
 
     def forward(self, clips: Variants) -> Outputs:
         red = self.seen(self.look(clips)).flatten(1).mean(dim=1) * GAIN
-        return torch.stack([torch.full_like(red, 0.2), red], dim=1)
+        return torch.stack([torch.full_like(red, 2.0), red], dim=1)
 
 
 class RedMotion(nn.Module):
@@ -45,7 +45,7 @@ class RedMotion(nn.Module):
             self.look.weight.copy_(torch.stack([change, -change])[..., None, None])
 
     def forward(self, clips: Variants) -> Outputs:
-        moved = self.seen(self.look(clips) - THRESHOLD).flatten(1).mean(dim=1) * 5 * GAIN
+        moved = self.seen(self.look(clips) - THRESHOLD).flatten(1).mean(dim=1) * GAIN / 2
         return torch.stack([torch.full_like(moved, 3.0), moved], dim=1)
 
 

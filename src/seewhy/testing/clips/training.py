@@ -60,8 +60,10 @@ def trained(kind: Kind = "cnn", task: str = "event", *, seed: int = 0, folder: s
 
 def lessons(kind: str, task: str) -> tuple[Lesson, ...]:
     """What a network goes through before and while it learns a task."""
-    if kind == "vit":  # it has places for 16 frames, no more and no fewer
-        return tuple((lesson, 16, steps) for lesson, _, steps in LESSONS[task])
+    if kind == "vit":  # it has places for 16 frames, no more and no fewer, and takes longer
+        return tuple(
+            (lesson, 16, max(steps, 150)) for lesson, _, steps in LESSONS[task] if lesson in ("appearance", task)
+        )
     return LESSONS[task]
 
 

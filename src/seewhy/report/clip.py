@@ -1,0 +1,135 @@
+"""The pictures of a clip in a report: the film playing, and under it each moment with its share and its own map."""
+
+from __future__ import annotations
+
+import base64
+import tempfile
+from collections.abc import Iterator, Sequence
+from html import escape
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from ..render import fragment
+from ..render.film import clip_of
+from ..render.moment import Stretch, curve, span, strongest
+from ..render.number import number
+from ..render.text import alt_text
+
+if TYPE_CHECKING:
+    from ..domain.shot import Shot
+    from ..explanation import Explanation
+
+WIDE, THUMB = 480, 96  # pixels of the longer side
+MOST = 32  # moments that are shown side by side
+
+
+def clip_figures(explanation: Explanation) -> str:
+    """The film, then the curve of the evidence in time over the frames; a frame under the pointer shows its map."""
+    shots = list(explanation.film(longest=WIDE))
+    told = alt_text(explanation)
+    return (
+        f"<figure>{_film(shots, told)}<figcaption>The clip with its map, colours on one scale over time. "
+        f"{escape(_footprint(explanation))}</figcaption></figure>{_moments(explanation, shots)}"
+    )
+
+
+def _film(shots: list[Shot], told: str) -> str:
+    """As MP4 where PyAV is installed, otherwise as GIF."""
+    from ..store.movie import write
+
+    suffix = ".mp4" if find_spec("av") else ".gif"
+    with tempfile.TemporaryDirectory() as folder:
+        data = base64.b64encode(write(shots, Path(folder) / f"film{suffix}").read_bytes()).decode()
+    if suffix == ".gif":
+        return f'<img src="data:image/gif;base64,{data}" alt="{escape(told)}">'
+    height, width = shots[0].pixels.shape[:2]
+    size = f'width="{width}" height="{height}"'
+    return (
+        f'<video controls loop muted autoplay playsinline {size} aria-label="{escape(told)}" '
+        f'src="data:video/mp4;base64,{data}"></video>'
+    )
+
+
+def _moments(explanation: Explanation, shots: list[Shot]) -> str:
+    """A column for each frame: how much speaks for and against then, the frame, and its map for who points at it."""
+    time, _ = clip_of(explanation)
+    stretches = curve(explanation)
+    best = _frame_of(strongest(stretches), time.begins)
+    peak = max((max(s.supports, s.opposes) for s in stretches), default=0.0) or 1.0
+    chosen = sorted({round(i) for i in np.linspace(0, len(shots) - 1, min(len(shots), MOST))})
+    height, width = explanation.geometry.original
+    columns = "".join(
+        _column(
+            shots[i],
+            width / height,
+            _bars(_during(stretches, time.begins[i]), peak, signed=explanation.signed),
+            _words(_during(stretches, time.begins[i]), span(time, time.begins[i], time.ends[i]), explanation.signed),
+            best=i == min(chosen, key=lambda j: abs(j - best)),
+        )
+        for i in chosen
+    )
+    left = "" if len(chosen) == len(shots) else f" {len(chosen)} of {len(shots)} frames are shown."
+    words = f"How much of the map lies in each moment; point at a frame, or step to it, to see its map.{left}"
+    return f'<figure class="moments"><div class="strip">{columns}</div><figcaption>{words}</figcaption></figure>'
+
+
+def _column(shot: Shot, aspect: float, bars: str, words: str, *, best: bool) -> str:
+    """One moment; the small picture is the frame alone, without the legend under it."""
+    picture = Image.fromarray(shot.pixels)
+    small = picture.crop((0, 0, picture.width, round(picture.width / aspect)))
+    small.thumbnail((THUMB, THUMB))
+    return (
+        f'<div class="{"moment best" if best else "moment"}" tabindex="0">{bars}{fragment.picture(small, words)}'
+        f'<div class="big">{fragment.picture(picture, words)}<p class="small">{escape(words)}</p></div></div>'
+    )
+
+
+def _bars(stretch: Stretch, peak: float, *, signed: bool) -> str:
+    """What speaks for the target upwards, and where the map has a sign, what speaks against it downwards."""
+    up, down = (100 * value / peak for value in (stretch.supports, stretch.opposes))
+    against = f'<rect x="1" width="8" y="100" height="{down:.1f}" class="against"/>' if signed else ""
+    return (
+        f'<svg viewBox="0 0 10 {200 if signed else 100}" preserveAspectRatio="none" class="bars">'
+        f'<rect x="1" width="8" y="{100 - up:.1f}" height="{up:.1f}" class="for"/>{against}</svg>'
+    )
+
+
+def _words(stretch: Stretch, when: str, signed: bool) -> str:
+    against = f", {number(stretch.opposes)} against" if signed else ""
+    return f"{when}: {number(stretch.supports)} for{against}"
+
+
+def _frame_of(stretch: Stretch | None, begins: Sequence[float]) -> int:
+    """The frame in the middle of a stretch of time; the first where there is none."""
+    if stretch is None:
+        return 0
+    middle = (stretch.begin + stretch.end) / 2
+    return min(range(len(begins)), key=lambda i: abs(begins[i] - middle))
+
+
+def _during(stretches: list[Stretch], moment: float) -> Stretch:
+    """The cell of the map that looks at a moment most closely."""
+    return min(stretches, key=lambda s: abs((s.begin + s.end) / 2 - moment) if s.begin <= moment < s.end else 1e9)
+
+
+def _footprint(explanation: Explanation) -> str:
+    return " ".join(_told(explanation))
+
+
+def _told(explanation: Explanation) -> Iterator[str]:
+    """What one cell of the map covers in time, and what the model never saw."""
+    time, footage = clip_of(explanation)
+    cells = len(explanation.values)
+    frames = len(time) / cells
+    if frames > 1:
+        yield (
+            f"One cell of the map covers about {number(frames)} of the model's {len(time)} frames: within these it "
+            "cannot tell."
+        )
+    seen = len(set(time.shown))
+    if seen < len(footage):
+        yield f"The model saw {seen} of {len(footage)} frames."
