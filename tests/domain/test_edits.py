@@ -8,6 +8,8 @@ import torch
 from seewhy.domain import edits
 from seewhy.errors import BadOption
 
+FROZEN, FADED = edits.CUTS["frozen"], edits.CUTS["interpolated"]
+
 
 def counted(count=8, side=4):
     """A clip whose frame k has the value k everywhere."""
@@ -74,21 +76,21 @@ def test_joined_clips_keep_their_speed_and_their_halves():
 
 def test_missing_frames_are_filled_in_four_ways():
     left = kept(0, 1, 5, 6)
-    assert shown(edits.nearest(counted(), left)) == [0, 1, 1, 1, 5, 5, 6, 6]  # of two as near the earlier
-    assert shown(edits.linear(counted(), left)) == [0, 1, 2, 3, 4, 5, 6, 6]  # 1 to 5 is a straight line
-    assert shown(edits.closed_up(counted(), left)) == [0, 0, 1, 1, 5, 5, 6, 6]
-    assert shown(edits.linear(counted(), kept(3))) == [3] * 8
+    assert shown(edits.cut(counted(), left, FROZEN)) == [0, 1, 1, 1, 5, 5, 6, 6]  # of two as near the earlier
+    assert shown(edits.cut(counted(), left, FADED)) == [0, 1, 2, 3, 4, 5, 6, 6]  # 1 to 5 is a straight line
+    assert shown(edits.cut(counted(), left, edits.CUTS["resampled"])) == [0, 0, 1, 1, 5, 5, 6, 6]
+    assert shown(edits.cut(counted(), kept(3), FADED)) == [3] * 8
     noise = torch.rand(3, 8, 6, 6, generator=torch.Generator().manual_seed(0))
-    veiled = edits.veiled(noise, left)
+    veiled = edits.cut(noise, left, edits.CUTS["blur"])
     assert torch.equal(veiled[:, left], noise[:, left])
     assert (veiled[:, ~left].std(dim=(2, 3)) < noise[:, ~left].std(dim=(2, 3))).all()
 
 
-@pytest.mark.parametrize("way", [edits.nearest, edits.linear, edits.closed_up])
-def test_with_all_frames_there_nothing_changes_and_with_none_it_is_refused(way):
-    assert shown(way(counted(), torch.ones(8, dtype=torch.bool))) == shown(counted())
+@pytest.mark.parametrize("fill", edits.CUTS.values(), ids=list(edits.CUTS))
+def test_with_all_frames_there_nothing_changes_and_with_none_it_is_refused(fill):
+    assert shown(edits.cut(counted(), torch.ones(8, dtype=torch.bool), fill)) == shown(counted())
     with pytest.raises(BadOption, match="No frame"):
-        way(counted(), torch.zeros(8, dtype=torch.bool))
+        edits.cut(counted(), torch.zeros(8, dtype=torch.bool), fill)
 
 
 def test_what_is_left_of_a_slow_re_derivation_is_the_same():
@@ -98,7 +100,7 @@ def test_what_is_left_of_a_slow_re_derivation_is_the_same():
         left = torch.rand(9, generator=generator) < 0.4
         left[int(torch.randint(9, (1,), generator=generator))] = True
         frames = [i for i in range(9) if left[i]]
-        near, faded = edits.nearest(clip, left), edits.linear(clip, left)
+        near, faded = edits.cut(clip, left, FROZEN), edits.cut(clip, left, FADED)
         for i in range(9):
             assert torch.equal(near[:, i], clip[:, min(frames, key=lambda j: (abs(j - i), j))])
             before = max((j for j in frames if j <= i), default=frames[0])
@@ -164,7 +166,8 @@ def test_no_edit_writes_into_the_clip():
     for edit in (
         lambda c: edits.still(c, 2), lambda c: edits.frozen(c, 2), edits.backwards, lambda c: edits.at_speed(c, 2),
         lambda c: edits.shuffled(c, (1, 0)), lambda c: edits.emptied(c, thing), lambda c: edits.alone(c, thing),
-        lambda c: edits.blurred(c, thing), *(lambda c, cut=cut: cut(c, kept(1, 4)) for cut in edits.CUTS.values()),
+        lambda c: edits.blurred(c, thing), lambda c: edits.moved_to(c, thing, clip),
+        *(lambda c, fill=fill: edits.cut(c, kept(1, 4), fill) for fill in edits.CUTS.values()),
     ):  # fmt: skip
         assert edit(clip).shape == clip.shape
         assert torch.equal(clip, before)

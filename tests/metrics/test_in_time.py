@@ -1,6 +1,7 @@
 """Metrics of clips, against values by hand and slow re-derivations."""
 
 import itertools
+from functools import partial
 
 import numpy as np
 import pytest
@@ -67,7 +68,8 @@ def test_the_gain_in_time_is_that_of_a_slow_re_derivation(steps):
         return np.trapezoid(scores, [count / (T - 1) for count in counts])
 
     gains = []
-    for name, fill in (("nearest", edits.nearest), ("cross-fade", edits.linear), ("blur", edits.veiled)):
+    for name in ("frozen", "interpolated", "blur"):
+        fill = partial(edits.cut, fill=edits.CUTS[name])
         gains.append(curve(order[::-1], fill) - curve(order, fill))
         assert found[f"gain in time, {name}"].value == pytest.approx(gains[-1], abs=1e-6)
     assert found["gain in time"].value == pytest.approx(min(gains), abs=1e-6)
@@ -84,7 +86,7 @@ def test_a_map_that_knows_nothing_gains_nothing_over_all_orders():
     clip, gains = FRAMES[:, :3], []
     for order in itertools.permutations(range(3)):
         map = torch.tensor(order).float()[:, None, None].expand(3, SIDE, SIDE)
-        gains.append(values("gain-in-time", map, model=sees_frame(2), image=clip)["gain in time, nearest"])
+        gains.append(values("gain-in-time", map, model=sees_frame(2), image=clip)["gain in time, frozen"])
     assert np.mean(gains) == pytest.approx(0, abs=1e-6)
 
 
@@ -99,7 +101,7 @@ def test_only_a_map_that_knows_the_moment_gains_in_time_and_only_one_that_knows_
     when, where = torch.zeros(T, SIDE, SIDE), torch.zeros(T, SIDE, SIDE)
     when[2], where[:, :, : SIDE // 2] = 1.0, 1.0
     asked = {"model": sees_frame(2), "image": event()}
-    assert values("gain-in-time", when, **asked)["gain in time, nearest"] > 0.2
+    assert values("gain-in-time", when, **asked)["gain in time, frozen"] > 0.2
     assert values("gain-in-space", where, **asked)["gain in space, colour"] > 0.1
     with pytest.raises(Unjudged, match="as strong in every frame"):
         judge("gain-in-time", trial(where, sees_frame(2), event()))

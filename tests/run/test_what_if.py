@@ -55,7 +55,7 @@ def test_a_short_event_is_cut_out_and_all_fills_agree():
         return torch.stack([2 * red, torch.full_like(red, 1.9)], dim=1)
 
     cuts = changes(seewhy.what_if(event, clip), "cut")
-    for how in ("nearest", "linear", "dropped"):
+    for how in ("frozen", "interpolated", "resampled"):
         assert cuts[how].frames == (4, 5)  # the segment that holds it
         assert cuts[how].flips
     assert not cuts["blur"].flips  # a red frame stays red
@@ -70,7 +70,7 @@ def test_two_events_of_which_one_suffices_must_both_be_cut():
         red = clips[:, 0].amax(dim=(1, 2, 3))
         return torch.stack([2 * red, torch.full_like(red, 1.9)], dim=1)
 
-    cut = changes(seewhy.what_if(either, clip), "cut")["nearest"]
+    cut = changes(seewhy.what_if(either, clip), "cut")["frozen"]
     assert cut.frames == (2, 3, 10, 11)
     assert cut.flips
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -12,8 +12,10 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ..errors import BadOption
-from .baseline import Blur, Inpaint
+from .baseline import Baseline, Blur, Inpaint
 from .ranges import positive, whole
+from .time_fills import Background, Frozen, Interpolated
+from .whole_frames import Resampled
 
 Frames = Float[Tensor, "c t h w"]
 Other = Float[Tensor, "_ _ _ _"]  # a clip of whatever shape
@@ -89,49 +91,22 @@ def joined(first: Frames, second: Other) -> Frames:
     return torch.cat([clip[:, (count - long) // 2 :][:, :long] for clip, long in halves], dim=1)
 
 
-# -- frames taken away, in four ways
+# -- frames taken away
 
-
-def nearest(clip: Frames, kept: Kept) -> Frames:
-    """In the place of each missing frame the nearest one that is left, of two the earlier."""
-    left, frames = _left(kept), torch.arange(len(kept))
-    behind = left[None] > frames[:, None]
-    return clip[:, left[(2 * (left[None] - frames[:, None]).abs() + behind).argmin(dim=1)]]
-
-
-def linear(clip: Frames, kept: Kept) -> Frames:
-    """A straight cross-fade from the last frame that is left to the next one; at the ends the nearest."""
-    left, frames = _left(kept), torch.arange(len(kept))
-    after = torch.searchsorted(left, frames).clamp(max=len(left) - 1)
-    before = torch.where(left[after] > frames, (after - 1).clamp(min=0), after)
-    gap = (left[after] - left[before]).clamp(min=1)
-    share = ((frames - left[before]) / gap).clamp(0, 1).to(clip)[:, None, None]
-    return torch.lerp(clip[:, left[before]], clip[:, left[after]], share)
-
-
-def closed_up(clip: Frames, kept: Kept) -> Frames:
-    """The frames that are left, each shown longer."""
-    left = _left(kept)
-    return clip[:, left[torch.arange(len(kept)) * len(left) // len(kept)]]
-
-
-def veiled(clip: Frames, kept: Kept) -> Frames:
-    """The missing frames blurred."""
-    return torch.where(kept.to(clip.device)[:, None, None], clip, Blur().fill(clip)[0])
-
-
-CUTS: Mapping[str, Callable[[Frames, Kept], Frames]] = {
-    "nearest": nearest,
-    "linear": linear,
-    "dropped": closed_up,
-    "blur": veiled,
+CUTS: Mapping[str, Baseline] = {
+    "frozen": Frozen(),
+    "interpolated": Interpolated(),
+    "resampled": Resampled(),
+    "blur": Blur(),
 }
 
 
-def _left(kept: Kept) -> Tensor:
+def cut(clip: Frames, kept: Kept, fill: Baseline) -> Frames:
+    """Only these frames are left, and something stands in for the others."""
     if not bool(kept.any()):
         raise BadOption("No frame of the clip would be left.", fix="keep at least one.")
-    return kept.cpu().nonzero()[:, 0]
+    mask = kept.to(clip.device)[None, :, None, None].expand(1, *clip.shape[1:])
+    return fill.shown(clip, mask)[0]
 
 
 # -- space: a thing and what is behind it
@@ -147,9 +122,8 @@ def emptied(clip: Frames, thing: Place) -> Frames:
 
     The median over the frames without it; where it always is, a smooth continuation of what is around.
     """
-    behind = torch.where(thing, torch.nan, clip).nanmedian(dim=1, keepdim=True).values
-    around = Inpaint().complete(clip, ~thing[None])[0]
-    return torch.where(thing, torch.where(behind.isnan(), around, behind), clip)
+    behind, around = (fill.complete(clip, ~thing[None])[0] for fill in (Background(), Inpaint()))
+    return torch.where(thing, torch.where(thing.all(dim=0), around, behind), clip)
 
 
 def always(thing: Place) -> float:

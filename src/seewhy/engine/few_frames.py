@@ -8,8 +8,9 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor
 
-from ..domain.edits import nearest
+from ..domain.edits import cut
 from ..domain.shapes import Scores
+from ..domain.time_fills import Frozen
 from .edited import scored
 from .probe import Probe
 
@@ -18,7 +19,7 @@ Ask = Callable[[Bool[Tensor, "n t"]], Scores]
 
 def with_frames(probe: Probe, kept: Bool[Tensor, "n t"]) -> Scores:
     """Scores of the clip with only these frames; each other one shows the nearest of them."""
-    return scored(probe, (nearest(probe.images[0], one) for one in kept))
+    return scored(probe, (cut(probe.images[0], one, Frozen()) for one in kept))
 
 
 def greedy_order(stills: Scores, ask: Ask, rounds: int, enough: float) -> tuple[list[int], list[float]]:

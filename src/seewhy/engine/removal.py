@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,13 +11,13 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from ..domain.baseline import Baseline
+from ..domain.edits import cut
 from ..domain.ranges import whole
 from ..domain.shapes import Masks, Scores
 from .edited import scored
 from .game import Game
 from .probe import Probe
-
-Cut = Callable[[Tensor, Tensor], Tensor]  # clip and frames that are left -> clip
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def removal(game: Game, ranks: Tensor, steps: int) -> Removal:
     return Removal(_counts(pixels, steps).to(most.device) / pixels, most, least)
 
 
-def removal_of_frames(probe: Probe, ranks: Int[Tensor, " t"], steps: int, fill: Cut) -> Removal:
+def removal_of_frames(probe: Probe, ranks: Int[Tensor, " t"], steps: int, fill: Baseline) -> Removal:
     """Both curves of an order of frames, down to the last one: 2 x steps clips at most, as many as there are frames."""
     frames = len(ranks)
     whole("steps", steps)
@@ -75,7 +75,7 @@ def removal_of_frames(probe: Probe, ranks: Int[Tensor, " t"], steps: int, fill: 
     ranks = ranks.cpu()
 
     def left(order: Tensor) -> Scores:
-        clips = (fill(probe.images[0], order >= count) for count in counts)
+        clips = (cut(probe.images[0], order >= count, fill) for count in counts)
         return scored(probe, clips)
 
     return Removal((counts / (frames - 1)).to(probe.images.device), left(ranks), left(frames - 1 - ranks))

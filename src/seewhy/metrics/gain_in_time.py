@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from ..domain.baseline import Baseline, Blur
 from ..domain.cost import Cost
-from ..domain.edits import linear, nearest, veiled
 from ..domain.score import Effort, Line, Score, Scores
+from ..domain.time_fills import Frozen, Interpolated
 from ..engine.removal import removal_of_frames
 from ..engine.trial import Trial, ranks_of
 from ..metric_registry import metric
 
-FILLS = {"nearest": nearest, "cross-fade": linear, "blur": veiled}
+FILLS: dict[str, Baseline] = {"frozen": Frozen(), "interpolated": Interpolated(), "blur": Blur()}
 
 
 @metric(
@@ -26,8 +27,8 @@ FILLS = {"nearest": nearest, "cross-fade": linear, "blur": veiled}
         Line(
             "gain in time", "higher", "Area between removing the least and the most relevant first, smallest fill.", 0.0
         ),
-        Line("gain in time, nearest", "higher", "The same where an absent frame shows the nearest one.", 0.0),
-        Line("gain in time, cross-fade", "higher", "The same where it fades from the one before to the next.", 0.0),
+        Line("gain in time, frozen", "higher", "The same where an absent frame shows the nearest one.", 0.0),
+        Line("gain in time, interpolated", "higher", "The same where it fades from the one before to the next.", 0.0),
         Line("gain in time, blur", "higher", "The same where it is blurred.", 0.0),
     ),
     traps=(

@@ -12,6 +12,7 @@ from jaxtyping import Bool
 from torch import Tensor
 
 from ..domain import edits
+from ..domain.baseline import Baseline
 from ..domain.prediction import winners
 from ..domain.regions import grid_labels
 from ..domain.shapes import Coalitions, Outputs, Scores
@@ -64,8 +65,8 @@ class Search:
         """The few segments to cut, for each way to fill them; the most that can be cut where none flips it."""
         count = len(self.one.time)
 
-        def outputs(fill: Callable[[Tensor, Tensor], Tensor], present: Coalitions) -> Outputs:
-            return edited(self.one.probe, (fill(self.clip, _frames(one, pieces, count)) for one in present))
+        def outputs(fill: Baseline, present: Coalitions) -> Outputs:
+            return edited(self.one.probe, (edits.cut(self.clip, _frames(one, pieces, count), fill) for one in present))
 
         for how, fill in edits.CUTS.items():
             gone = self._fewest(len(pieces), partial(outputs, fill), len(pieces) - 1)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from ..domain.clip_regions import Segments
 from ..domain.edits import segments as split
-from ..domain.regions import Given
+from ..domain.time_fills import Interpolated
 from ..domain.timeline import Span, Timeline
 from ..errors import BadPixels
 from ..explanation import Explanation
@@ -59,7 +58,14 @@ class SegmentPairs:
 
 
 def segment_pairs(
-    model: Any, clip: Any, *, segments: int = 6, preprocess: Any = None, labels: Any = None, **asked: Any
+    model: Any,
+    clip: Any,
+    *,
+    segments: int = 6,
+    baseline: Any = Interpolated(),
+    preprocess: Any = None,
+    labels: Any = None,
+    **asked: Any,
 ) -> SegmentPairs:
     """Shapley interactions of segments of nearly equal length; `asked`: what `explain` and the method take."""
     adapted = adapt(model, preprocess=preprocess, labels=labels)
@@ -67,11 +73,9 @@ def segment_pairs(
     time = sample.geometry.time
     if time is None:
         raise BadPixels(f"{sample.picture.name!r} is no clip.", fix="give a clip.")
-    pieces = split(len(time), segments)
-    numbers = np.concatenate([np.full(piece.stop - piece.start, i) for i, piece in enumerate(pieces)])
-    regions = Given(np.broadcast_to(numbers[:, None, None], sample.pixels.shape[1:]).copy())
-    given = Item(clip, sample.picture.name)
-    (found,) = explain(adapted, [given], method="shapley-interactions", regions=regions, **asked)
+    pieces, given = split(len(time), segments), Item(clip, sample.picture.name)
+    asked = {"method": "shapley-interactions", "regions": Segments(segments), "baseline": baseline, **asked}
+    (found,) = explain(adapted, [given], **asked)
     spans = [(time.begins[piece.start], time.ends[piece.stop - 1]) for piece in pieces]
     couples = found.parts.couples()
     pairs = tuple(SegmentPair(spans[one.first], spans[one.second], one.value, one.band) for one in couples)
