@@ -2,11 +2,13 @@
 
 import functools
 
+import numpy as np
 import pytest
 import torch
+import transformers
 
 import seewhy
-from models.video_networks import FAMILIES, Family
+from models.video_networks import FAMILIES, JOINT, Family
 from seewhy.domain.capability import Capability
 from seewhy.models.adapt import adapt
 from seewhy.testing.tiny_models import pictures
@@ -82,3 +84,25 @@ def test_the_card_tells_what_a_video_network_offers(name):
     assert Capability.LAYERS in model.capabilities
     handed = model.offers.facts.get("clips", "")
     assert handed == ("" if FAMILIES[name].order.startswith("channels") else f"handed over as {FAMILIES[name].order}")
+
+
+def test_a_saved_video_network_opens_by_name_with_the_frames_that_it_is_built_for(tmp_path):
+    built("VideoMAE").save_pretrained(tmp_path)
+    size = {"size": {"shortest_edge": 24}, "crop_size": {"height": 24, "width": 24}}
+    transformers.VideoMAEImageProcessor(**size).save_pretrained(tmp_path)
+    model = adapt(f"hf:{tmp_path}")
+    assert (model.preprocess.pace.frames, model.preprocess.crop) == (4, (24, 24))
+    frames = np.random.default_rng(0).integers(0, 255, (10, 30, 40, 3), dtype=np.uint8)
+    found = seewhy.explain(model, seewhy.Clip(frames, fps=5), method="grad-cam", target=1, checks="quick")
+    assert found.values.shape == JOINT
+    assert found.heatmap().shape == (4, 30, 40)
+
+
+def test_attention_over_whole_frames_is_a_curve_of_them():
+    found = seewhy.explain(
+        built("frames and attention"), pictures(1, 3, 8, 16, 16), method="attention-rollout", target=1, checks="quick",
+        preprocess=seewhy.Preprocess.plain(),
+    )[0]  # fmt: skip
+    assert found.values.shape == (8, 1, 1)
+    assert found.values.sum() == pytest.approx(1, abs=1e-5)
+    assert found.heatmap().shape == (8, 16, 16)
