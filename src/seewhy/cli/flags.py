@@ -32,7 +32,8 @@ MEANING = {
     "length": "What each frame under a temporal mask costs.",
     "levels": "Resolutions of the network to read, the coarsest first.",
     "noise": "Standard deviation of the noise, as a share of the range.",
-    "regions": "Parts of the photo: grid:7, patches, superpixels:80; of a clip frames, segments:8, shots, cuboids:4,4,4, moving.",
+    "regions": "Parts of the photo: grid:7, patches, superpixels:80;"
+    " of a clip frames, segments:8, shots, cuboids:4,4,4, moving.",
     "ridge_strength": "How strongly the fit is held back.",
     "roughness": "What a change from frame to frame of a temporal mask costs.",
     "rivals": "How many of the most similar classes to set the class apart from.",
