@@ -47,7 +47,7 @@ def temporal_occlusion(probe: Probe, *, window: int = 3, stride: int = 1) -> Evi
     whole("stride", stride)
 
     def reading(game: Game) -> Evidence:
-        cover = windows_in_time(game.players, window, stride).to(game.image.device)
+        cover = windows_in_time(game.players, window, stride)
         curves = torch.stack([_curve(replace(game, baseline=filler), cover) for filler in FILLERS.values()])
         values = curves.mean(dim=0)
         band = (curves - values).abs().amax(dim=0)
@@ -66,7 +66,8 @@ def windows_in_time(frames: int, window: int, stride: int) -> Bool[Tensor, "wind
 
 
 def _curve(game: Game, cover: Bool[Tensor, "windows t"]) -> Float[Tensor, " t"]:
-    drops, covers = game.whole() - game.values(~cover), cover.float()
+    drops = game.whole() - game.values(~cover)
+    covers = cover.to(drops)
     return drops @ covers / covers.sum(dim=0).clamp(min=1)
 
 
