@@ -69,7 +69,7 @@ def _start(probe: Probe, i: int, edit: Callable[[Tensor, Tensor], Tensor]) -> Te
     count = clip.shape[1]
     sizes, now = torch.arange(1, count + 1)[:, None], torch.arange(count)
     starts = (count - sizes) // 2
-    windows = ((now >= starts) & (now < starts + sizes)).to(clip)
+    windows = clip.new_tensor(((now >= starts) & (now < starts + sizes)).tolist())
     scores = probe.scores(torch.stack([edit(clip, window) for window in windows]), torch.full((count,), i))
     drops = probe.score(probe.clean)[i] - scores
     first = int((drops >= ENOUGH * drops[-1]).int().argmax()) if drops[-1] > 0 else count - 1

@@ -67,7 +67,7 @@ def windows_in_time(frames: int, window: int, stride: int) -> Bool[Tensor, "wind
 
 def _curve(game: Game, cover: Bool[Tensor, "windows t"]) -> Float[Tensor, " t"]:
     drops = game.whole() - game.values(~cover)
-    covers = cover.to(drops)
+    covers = drops.new_tensor(cover.tolist())
     return drops @ covers / covers.sum(dim=0).clamp(min=1)
 
 
