@@ -33,7 +33,8 @@ MEANING = {
     "levels": "Resolutions of the network to read, the coarsest first.",
     "noise": "Standard deviation of the noise, as a share of the range.",
     "pool": "What a channel's gradient is averaged over in a clip: auto, clip or frame.",
-    "regions": "Parts: grid:7, patches, superpixels:80; of a clip frames, segments:8, shots, cuboids:4,4,4, moving.",
+    "regions": "Parts of the photo: grid:7, patches, superpixels:80;"
+    " of a clip frames, segments:8, shots, cuboids:4,4,4, moving.",
     "ridge_strength": "How strongly the fit is held back.",
     "roughness": "What a change from frame to frame of a temporal mask costs.",
     "rivals": "How many of the most similar classes to set the class apart from.",

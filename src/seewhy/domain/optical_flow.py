@@ -56,8 +56,8 @@ def followed(there: Flow, back: Flow) -> Bool[Tensor, "n h w"]:
     row, column = y + there[:, 0], x + there[:, 1]
     inside = (row > -0.5) & (row < height - 0.5) & (column > -0.5) & (column < width - 0.5)
     missed = (there + warped(back, there)).norm(dim=1)
-    returns: Tensor = missed <= RETURNS + PART * there.norm(dim=1)
-    return inside & returns
+    kept: Tensor = inside & (missed <= RETURNS + PART * there.norm(dim=1))
+    return kept
 
 
 def _refined(one: Pictures, other: Pictures, found: Flow) -> Flow:

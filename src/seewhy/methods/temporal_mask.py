@@ -67,10 +67,9 @@ def _start(probe: Probe, i: int, edit: Callable[[Tensor, Tensor], Tensor]) -> Te
     """Before the sigmoid: the smallest window in the middle whose edit drops the score nearly as far as all of it."""
     clip = probe.images[i]
     count = clip.shape[1]
-    now = torch.arange(count, device=clip.device)
-    starts = torch.tensor([(count - size) // 2 for size in range(1, count + 1)], device=clip.device)[:, None]
-    inside = (now >= starts) & (now < starts + torch.arange(1, count + 1, device=clip.device)[:, None])
-    windows = torch.where(inside, clip.new_ones(()), clip.new_zeros(()))
+    sizes, now = torch.arange(1, count + 1)[:, None], torch.arange(count)
+    starts = (count - sizes) // 2
+    windows = clip.new_tensor(((now >= starts) & (now < starts + sizes)).tolist())
     scores = probe.scores(torch.stack([edit(clip, window) for window in windows]), torch.full((count,), i))
     drops = probe.score(probe.clean)[i] - scores
     first = int((drops >= ENOUGH * drops[-1]).int().argmax()) if drops[-1] > 0 else count - 1

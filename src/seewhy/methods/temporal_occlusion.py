@@ -47,7 +47,7 @@ def temporal_occlusion(probe: Probe, *, window: int = 3, stride: int = 1) -> Evi
     whole("stride", stride)
 
     def reading(game: Game) -> Evidence:
-        cover = windows_in_time(game.players, window, stride, game.image)
+        cover = windows_in_time(game.players, window, stride)
         curves = torch.stack([_curve(replace(game, baseline=filler), cover) for filler in FILLERS.values()])
         values = curves.mean(dim=0)
         band = (curves - values).abs().amax(dim=0)
@@ -59,15 +59,15 @@ def temporal_occlusion(probe: Probe, *, window: int = 3, stride: int = 1) -> Evi
     return probe.play(Frames(), Frozen(), reading)
 
 
-def windows_in_time(frames: int, window: int, stride: int, like: Tensor | None = None) -> Bool[Tensor, "windows t"]:
+def windows_in_time(frames: int, window: int, stride: int) -> Bool[Tensor, "windows t"]:
     """The frames of each window; they hang over both ends, so that with a stride of 1 all frames are covered alike."""
-    where = None if like is None else like.device
-    starts, now = torch.arange(1 - window, frames, stride, device=where)[:, None], torch.arange(frames, device=where)
+    starts, now = torch.arange(1 - window, frames, stride)[:, None], torch.arange(frames)
     return (now >= starts) & (now < starts + window)
 
 
 def _curve(game: Game, cover: Bool[Tensor, "windows t"]) -> Float[Tensor, " t"]:
-    drops, covers = game.whole() - game.values(~cover), cover.float()
+    drops = game.whole() - game.values(~cover)
+    covers = drops.new_tensor(cover.tolist())
     return drops @ covers / covers.sum(dim=0).clamp(min=1)
 
 
