@@ -53,7 +53,7 @@ def check_event(entry: Entry, options: Options = None, frames: tuple[int, ...] =
 
 
 def check_shift(entry: Entry, options: Options = None) -> None:
-    """What happens four frames later is found four frames later."""
+    """What happens four frames later is found four frames later, by parts that look the same four frames later."""
     early, late = (_asked(entry, RedDetector(), red_patch(frame), options) for frame in (2, 6))
     steps = len(early.values) // 2
     moved, band = (np.roll(values, steps, axis=0) for values in (_values(early), _band(early)))
