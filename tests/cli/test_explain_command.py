@@ -233,4 +233,4 @@ def test_a_value_that_an_option_does_not_know_is_told_in_plain_words(model, phot
 
 def test_an_option_of_another_method_is_met_with_the_methods_that_have_it(model, photos, capsys):
     assert run(asked(model, str(photos / "one.png"), "--stride", "8")) == 2
-    assert "ask a method that has it: occlusion." in capsys.readouterr().err
+    assert "ask a method that has it: occlusion, temporal-occlusion." in capsys.readouterr().err

@@ -31,6 +31,8 @@ def test_a_method_keeps_all_that_it_declares(entry):
     assert_kept(found)
     held = {each.level for each in found.outcomes if each.status == "holds"}
     for axiom in entry.axioms - {"class-specific"}:  # the contracts test that one, where a class has a layer to it
+        if entry.spaces == (3,):
+            continue  # few levels are about clips: the contracts test what such a method declares
         assert held & TESTED_BY[axiom], f"no level that applies to {entry.name} shows that it is {axiom}"
 
 

@@ -19,8 +19,9 @@ def test_methods_together_give_what_they_give_alone_with_fewer_calls(case):
 def cheapest_of_each_family():
     """One method per way through the engines."""
     model = SMALL.model()
-    cost = {entry.name: step_of(entry, 2).cost(SMALL.images(1)[0], model).calls for entry in ENTRIES}
-    return [min((e for e in ENTRIES if e.family == f), key=lambda e: cost[e.name]) for f in {e.family for e in ENTRIES}]
+    able = [entry for entry in ENTRIES if 2 in entry.spaces]
+    cost = {entry.name: step_of(entry, 2).cost(SMALL.images(1)[0], model).calls for entry in able}
+    return [min((e for e in able if e.family == f), key=lambda e: cost[e.name]) for f in {e.family for e in able}]
 
 
 @pytest.mark.slow

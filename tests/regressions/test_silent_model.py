@@ -18,7 +18,7 @@ from seewhy.errors import BadModelOutput, BadTarget, MissingCapability, ModelFai
 from seewhy.registry import load_all
 
 PLAIN = seewhy.Preprocess.plain()
-SAMPLING = [entry.name for entry in load_all().values() if entry.samples]
+SAMPLING = [entry.name for entry in load_all().values() if entry.samples and 2 in entry.spaces]
 
 
 def hooks(network: nn.Module) -> int:

@@ -9,7 +9,7 @@ import torch
 from onnx import TensorProto, helper
 
 import seewhy
-from seewhy.errors import BadOption
+from seewhy.errors import BadOption, BadPixels
 from seewhy.report.report_card import CONTROLS
 from seewhy.testing.planted import watermark_images, watermark_network
 from seewhy.testing.tiny_models import pictures, plain_function, tiny_cnn, tiny_vit
@@ -164,7 +164,7 @@ def test_masks_and_maps_of_another_size_or_number_are_refused_by_name():
     assert "(1, 24)" in problem
     with pytest.raises(BadOption, match="1 masks were given for 2 images"):
         judged(masks=np.ones((1, 24, 24), bool))
-    with pytest.raises(seewhy.errors.MissingInput, match=r"shape \(9, 9\)"):
+    with pytest.raises(BadPixels, match=r"shape \(9, 9\)"):
         judged(masks=np.ones((2, 9, 9), bool))
 
 

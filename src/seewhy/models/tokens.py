@@ -140,6 +140,8 @@ def _place(block: Seen, known: Sequence[Grid], space: Sequence[int]) -> Reading 
     assert change is not None
     image = (change > 1e-5 * change.max()).nonzero()[:, 0]
     count = len(image)
+    if not count:
+        return "none of its tokens changes with the image"
     if int(image[-1] - image[0]) + 1 != count:
         return "extra tokens stand between the image's tokens"
     reading = token_reading(change[: int(image[-1]) + 1], known, space, start=int(image[0]))
