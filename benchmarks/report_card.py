@@ -2,11 +2,11 @@
 
 Quantus is no dependency and pulls in its own packages: give it a virtual environment that sees this one's packages.
 
-    python3 -m venv /tmp/quantus
+    python3 -m venv ../quantus
     SITE='import site; print(site.getsitepackages()[0])'
-    .venv/bin/python -c "$SITE" > "$(/tmp/quantus/bin/python -c "$SITE")/ours.pth"
-    /tmp/quantus/bin/pip install quantus==0.6.0
-    PYTHONPATH=src /tmp/quantus/bin/python benchmarks/report_card.py flipping calls
+    .venv/bin/python -c "$SITE" > "$(../quantus/bin/python -c "$SITE")/ours.pth"
+    ../quantus/bin/pip install quantus==0.6.0
+    PYTHONPATH=src ../quantus/bin/python benchmarks/report_card.py flipping calls
     .venv/bin/python benchmarks/report_card.py gain work memory
 """
 
