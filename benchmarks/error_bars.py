@@ -5,7 +5,7 @@ values within 1.96 standard errors, "whole map" how often the band held all that
 standard errors of these shares. "unseen" is how often a value that never varied in the draws was wrong all the same: no
 error bar can know. "stated / real" is the mean standard error over the error that the runs had.
 
-    .venv/bin/python benchmarks/coverage.py [runs] [samples ...] [method ...]
+    .venv/bin/python benchmarks/error_bars.py [runs] [samples ...] [method ...]
 """
 
 from __future__ import annotations
