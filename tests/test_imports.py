@@ -28,10 +28,11 @@ def test_imports_point_downwards_and_methods_do_not_import_each_other():
     assert found.returncode == 0, found.stdout + found.stderr
 
 
-def test_no_method_moves_tensors_from_device_to_device():
+@pytest.mark.parametrize("room", ["methods", "metrics"])
+def test_no_method_or_metric_moves_tensors_from_device_to_device(room):
     found = [
         f"{path.name}: {line.strip()}"
-        for path in sorted((ROOT / "src/seewhy/methods").glob("*.py"))
+        for path in sorted((ROOT / "src/seewhy" / room).glob("*.py"))
         for line in path.read_text(encoding="utf-8").splitlines()
         if re.search(r"\.(to|cpu|cuda)\(", line)
     ]

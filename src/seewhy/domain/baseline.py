@@ -148,7 +148,8 @@ class Sample(Baseline):
 
     @property
     def digest(self) -> str:
-        return "Sample:" + hashlib.blake2b(np.ascontiguousarray(self.images).tobytes(), digest_size=16).hexdigest()
+        pixels = np.ascontiguousarray(torch.as_tensor(self.images).cpu())
+        return "Sample:" + hashlib.blake2b(pixels.tobytes(), digest_size=16).hexdigest()
 
     def fill(self, image: Tensor) -> Fill:
         given = torch.as_tensor(self.images).to(image)

@@ -106,7 +106,8 @@ class Given:
     masks: NDArray[Any] | Tensor
 
     def of(self, image: Tensor, patches: tuple[int, ...] | None = None) -> Regions:
-        given, space = torch.as_tensor(np.asarray(self.masks)), tuple(image.shape[1:])
+        given = self.masks if isinstance(self.masks, Tensor) else torch.as_tensor(np.asarray(self.masks))
+        space = tuple(image.shape[1:])
         if tuple(given.shape) == space:
             if not torch.equal(given.long().to(given.dtype), given):
                 raise BadOption("The regions are numbered with fractions.", fix="give whole numbers as labels.")

@@ -71,6 +71,7 @@ class Game:
     def soft(self, masks: Iterator[tuple[list[bytes], Masks]]) -> Iterator[tuple[Masks, Scores]]:
         """Scores under soft masks, streamed: each block of masks, which come with names, with its scores."""
         for names, block in masks:
+            block = block.to(self.image.device)
             yield block, self._score(self.probe.answers.get(self._key, names, partial(self._soft_outputs, block)))
 
     def under(self, masks: Masks) -> Scores:

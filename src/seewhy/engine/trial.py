@@ -17,8 +17,9 @@ from ..domain.evidence import Evidence
 from ..domain.regions import Grid, RegionSpec
 from ..domain.score import Unjudged
 from ..domain.shapes import Images, Maps
-from ..domain.target import Scale, Target
+from ..domain.target import OWN_SCALE, Scale, Target
 from ..models.model import Model
+from .chance import Chance
 from .game import Game
 from .probe import Probe
 
@@ -57,7 +58,7 @@ class Trial:
 
     def on(self, scale: Scale) -> Trial:
         """The same on another scale of the score; answers are shared. Targets that are no class keep their own."""
-        if self.target.index is None or self.target.kind in ("values", "matches"):
+        if self.target.index is None or self.target.kind in OWN_SCALE:
             return self
         return replace(self, probe=self.probe.against([replace(self.target, scale=scale)], self.probe.reading))
 
@@ -66,6 +67,11 @@ class Trial:
         if self.tuned is None:
             raise Unjudged("no copy was tuned on images with holes, which tune=True does")
         return replace(self, probe=self.tuned)
+
+    @property
+    def chance(self) -> Chance:
+        """Random numbers from the trial's seed, the same each time, where the image lies."""
+        return Chance(self.seed, self.map.device)
 
     def game(self, regions: RegionSpec, fill: Baseline | None = None) -> Game:
         """The image's game."""

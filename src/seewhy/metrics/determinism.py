@@ -61,4 +61,4 @@ def _on_another(trial: Trial, off: Callable[[Tensor], Score]) -> Score:
         model = trial.probe.model.moved(device)
     except MissingCapability as error:
         return Score.missing(error.problem)
-    return off(trial.maps(trial.image[None].to(device), model=model))
+    return off(trial.maps(trial.image[None], model=model))

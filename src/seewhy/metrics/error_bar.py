@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from ..domain.score import Line, Score, Scores, Unjudged
+from ..engine.chance import Chance
 from ..engine.trial import Trial, ranks_of
 from ..metric_registry import metric
 
@@ -48,10 +48,9 @@ def error_bar(trial: Trial) -> Scores:
 def _kept(values: Float[Tensor, "*places"], stderr: Float[Tensor, "*places"], seed: int) -> Score:
     """The share of the top places that stay among them when the map is drawn anew from its error bars."""
     top = max(1, round(TOP * values.numel()))
-    first = (ranks_of(values, seed) < top).cpu()
-    generator = torch.Generator().manual_seed(seed)
+    first, chance = ranks_of(values, seed) < top, Chance(seed, values.device)
     shares = []
     for _ in range(DRAWS):
-        drawn = values.cpu() + stderr.cpu() * torch.randn(values.shape, generator=generator)
+        drawn = values + stderr * chance.normal(*values.shape)
         shares.append(float(((ranks_of(drawn, seed) < top) & first).sum()) / top)
     return Score.mean(shares)

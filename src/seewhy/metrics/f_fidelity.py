@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ..domain.cost import Cost
 from ..domain.score import Effort, Line, Score, Scores
+from ..engine.chance import Chance
 from ..engine.masked import Masked
 from ..engine.trial import Trial
 from ..metric_registry import metric
@@ -34,8 +35,8 @@ def f_fidelity(trial: Trial, *, keep: float = 0.2, samples: int = 50) -> Scores:
     """Of the `keep` most relevant share of the pixels, and of the others, random halves are removed."""
     asked, ranks = trial.asked_of_the_copy(), trial.ranks
     marked = ranks < keep * ranks.numel()
-    random = torch.Generator().manual_seed(trial.seed)
-    plus, minus = (_lost(asked, part, samples, random) for part in (marked, ~marked))
+    chance = trial.chance
+    plus, minus = (_lost(asked, part, samples, chance) for part in (marked, ~marked))
     apart = (plus.stderr**2 + minus.stderr**2) ** 0.5
     return {"f-fidelity+": plus, "f-fidelity-": minus, "f-fidelity": Score(plus.value - minus.value, apart)}
 
@@ -43,7 +44,7 @@ def f_fidelity(trial: Trial, *, keep: float = 0.2, samples: int = 50) -> Scores:
 HALF, MOST = 0.5, 0.1  # of the part, but never more than this share of the image
 
 
-def _lost(asked: Trial, part: Tensor, samples: int, random: torch.Generator) -> Score:
+def _lost(asked: Trial, part: Tensor, samples: int, chance: Chance) -> Score:
     """How often the class falls when random pixels of a part are removed."""
     inside = part.flatten().nonzero()[:, 0]
     size = round(min(HALF * len(inside), MOST * part.numel()))
@@ -53,7 +54,7 @@ def _lost(asked: Trial, part: Tensor, samples: int, random: torch.Generator) -> 
         count = min(asked.probe.chunks.forward, samples - start)
         masks = torch.ones(count, part.numel(), dtype=torch.bool, device=part.device)
         for mask in masks:
-            mask[inside[torch.randperm(len(inside), generator=random)[:size].to(part.device)]] = False
+            mask[inside[chance.order(len(inside))[:size]]] = False
         outputs = masked.outputs(masks.reshape(count, *part.shape), fill)
         lost += int((outputs.argmax(dim=1) != before).sum())
     return Score.share(lost, samples)

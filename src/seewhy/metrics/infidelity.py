@@ -82,7 +82,7 @@ def _squares(trial: Trial, samples: int) -> Iterator[tuple[Tensor, Tensor]]:
     def masks() -> Iterator[tuple[list[bytes], Masks]]:
         for some in drawn.split(game.probe.chunks.forward):
             names = [row.numpy().tobytes() for row in some]
-            yield names, ~_covered(some, tuple(trial.map.shape)).to(values.device)
+            yield names, ~_covered(some, tuple(trial.map.shape))
 
     for keeps, scores in game.soft(masks()):
         yield (~keeps).flatten(1).double() @ values, game.whole() - scores
@@ -110,10 +110,9 @@ def _covered(squares: Tensor, space: tuple[int, ...]) -> Tensor:
 def _noises(trial: Trial, samples: int, noise: float) -> Iterator[tuple[Tensor, Tensor]]:
     """Sums of the map times noise that is the same in all colours, and what this noise costs the score."""
     positive("noise", noise)
-    generator, size = torch.Generator().manual_seed(trial.seed), trial.probe.chunks.forward
+    chance, size = trial.chance, trial.probe.chunks.forward
     values, clean = trial.varied.flatten().double(), trial.probe.score(trial.probe.clean)
     for start in range(0, samples, size):
-        shape = min(size, samples - start), *trial.map.shape
-        grey = (noise * torch.randn(shape, generator=generator)).to(trial.image)
+        grey = noise * chance.normal(min(size, samples - start), *trial.map.shape)
         of = torch.zeros(len(grey), dtype=torch.long)
         yield grey.flatten(1).double() @ values, clean - trial.probe.scores(trial.image - grey[:, None], of)

@@ -9,6 +9,7 @@ from ..domain.regions import Grid
 from ..domain.score import Effort, Line, Scores
 from ..domain.shapes import Coalitions
 from ..engine.agreement import jackknifed, linear, ordinal
+from ..engine.chance import Chance
 from ..engine.trial import Trial
 from ..metric_registry import metric
 
@@ -31,8 +32,8 @@ def mu_fidelity(trial: Trial, *, cells: int = 7, samples: int = 128) -> Scores:
     """Correlation over random halves of a grid's cells and the other halves, on the logit."""
     asked = trial.on("logit")
     game = asked.game(Grid(cells))
-    absent = _halves(samples // PAIR, game.players, asked.seed).to(asked.image.device)
-    sums = absent.to(asked.map.dtype) @ game.regions.sums(asked.varied)
+    absent = _halves(samples // PAIR, game.players, asked.chance)
+    sums = absent.double() @ game.regions.sums(asked.varied.double())
     drops = game.whole() - game.values(~absent)
     return {
         "mu-fidelity": jackknifed(linear, sums, drops, PAIR),
@@ -40,11 +41,11 @@ def mu_fidelity(trial: Trial, *, cells: int = 7, samples: int = 128) -> Scores:
     }
 
 
-def _halves(pairs: int, players: int, seed: int) -> Coalitions:
+def _halves(pairs: int, players: int, chance: Chance) -> Coalitions:
     """Random halves of the players, each followed by the other half; of an odd number one stays out of both.
 
     All of one size: otherwise any positive map would go with how much is missing.
     """
-    places = torch.rand(pairs, players, generator=torch.Generator().manual_seed(seed)).argsort(dim=1).argsort(dim=1)
+    places = chance.uniform(pairs, players).argsort(dim=1).argsort(dim=1)
     half = players // 2
     return torch.stack([places < half, (places >= half) & (places < 2 * half)], dim=1).flatten(0, 1)

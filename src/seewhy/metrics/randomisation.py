@@ -56,5 +56,5 @@ def randomisation(trial: Trial, *, samples: int = 3) -> Scores:
 
 def entropy(values: Tensor, bins: int = BINS) -> float:
     """Of the histogram over the values' own range."""
-    shares = torch.histc(values.float().cpu(), bins) / values.numel()
+    shares = torch.histc(values.float(), bins) / values.numel()
     return float(torch.special.entr(shares.double()).sum())

@@ -35,23 +35,24 @@ def rise_insertion(trial: Trial, *, steps: int = 28) -> Scores:
     asked = trial.on("probability")
     blurred = _blurred(asked.image, asked.fill)
     last = asked.ranks.numel() - 1
-    scores = vanishing(asked.whole(Sample(blurred[None].cpu())), last - asked.ranks, steps)
+    scores = vanishing(asked.whole(Sample(blurred[None])), last - asked.ranks, steps)
     return {"RISE insertion": Score(float(torch.trapezoid(scores.double()) / steps))}
 
 
 def _blurred(image: Tensor, fill: Baseline) -> Tensor:
     mean = fill.fill(image)[0]
     planes = (image - mean).reshape(-1, 1, *image.shape[-2:])
-    line = _kernel().to(image)
+    line = image.new_tensor(_kernel())
     kernel = line[:, None] * line
     return mean + functional.conv2d(planes, kernel[None, None], padding=SIDE // 2).reshape(image.shape)
 
 
-def _kernel() -> Tensor:
+def _kernel() -> list[float]:
     """A point blurred inside a window of so many pixels: what would leave it is mirrored back in."""
     reach = round(4 * SIGMA)
     offsets = torch.arange(-reach, reach + 1)
     weights = torch.exp(-0.5 * (offsets.double() / SIGMA) ** 2)
     source = (torch.arange(SIDE)[:, None] + offsets) % (2 * SIDE)
     source = torch.where(source < SIDE, source, 2 * SIDE - 1 - source)
-    return ((source == SIDE // 2) * weights).sum(dim=1) / weights.sum()
+    found: list[float] = (((source == SIDE // 2) * weights).sum(dim=1) / weights.sum()).tolist()
+    return found

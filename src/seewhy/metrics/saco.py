@@ -30,7 +30,7 @@ def saco(trial: Trial, *, groups: int = 10) -> Scores:
     whole("groups", groups, least=2)
     asked = trial.on("probability")
     labels = asked.ranks * groups // asked.ranks.numel()
-    game = asked.game(Given(labels.cpu()), Mean())
+    game = asked.game(Given(labels), Mean())
     effects, sums = game.whole() - game.without_each(), game.regions.sums(asked.map.double())
     if bool((effects == effects[0]).all()):
         raise Unjudged("no group of pixels has an effect of its own")

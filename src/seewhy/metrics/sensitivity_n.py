@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 
-import torch
-from torch import Tensor
-
 from ..domain.cost import Cost
 from ..domain.ranges import whole
 from ..domain.regions import Grid
 from ..domain.score import Effort, Line, Score, Scores
+from ..domain.shapes import Coalitions
 from ..engine.agreement import jackknifed, linear
+from ..engine.chance import Chance
 from ..engine.trial import Trial
 from ..metric_registry import metric
 
@@ -35,11 +34,11 @@ def sensitivity_n(trial: Trial, *, cells: int = 7, samples: int = 100) -> Scores
     """Linear correlation over random sets of 10 to 80 % of a grid's cells, one size at a time, on the logit."""
     whole("samples", samples, least=3)
     asked = trial.on("logit")
-    game, generator = asked.game(Grid(cells)), torch.Generator().manual_seed(asked.seed)
+    game, chance = asked.game(Grid(cells)), asked.chance
     values = game.regions.sums(asked.varied.double())
     found = []
     for share in SHARES:
-        absent = _sets(max(1, round(share * game.players)), samples, game.players, generator).to(values.device)
+        absent = _sets(max(1, round(share * game.players)), samples, game.players, chance)
         found.append(jackknifed(linear, absent.double() @ values, game.whole() - game.values(~absent), 1))
     mean = sum(one.value for one in found) / len(found)
     stderr = math.hypot(*(one.stderr for one in found)) / len(found)
@@ -47,5 +46,5 @@ def sensitivity_n(trial: Trial, *, cells: int = 7, samples: int = 100) -> Scores
     return {"sensitivity-n": Score(mean, stderr), "sensitivity-n, lowest": lowest}
 
 
-def _sets(size: int, count: int, players: int, generator: torch.Generator) -> Tensor:
-    return torch.rand(count, players, generator=generator).argsort(dim=1).argsort(dim=1) < size
+def _sets(size: int, count: int, players: int, chance: Chance) -> Coalitions:
+    return chance.uniform(count, players).argsort(dim=1).argsort(dim=1) < size

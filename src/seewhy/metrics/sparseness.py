@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import torch
-
 from ..domain.score import Line, Score, Scores
 from ..engine.trial import Trial
 from ..metric_registry import metric
@@ -25,11 +23,11 @@ def sparseness(trial: Trial) -> Scores:
     """Gini index of the absolute values, the positive share of them, and the area that holds half of them."""
     values = trial.varied.flatten().double()
     sizes = values.abs().sort(descending=True).values
-    total, count = sizes.sum(), len(sizes)
-    weights = torch.arange(count - 1, -count, -2).to(sizes)  # 2 i - n - 1, ascending
-    half = int((sizes.cumsum(0) < total / 2 * (1 - 1e-12)).sum()) + 1
+    sums, count = sizes.cumsum(0), len(sizes)
+    total = sums[-1]
+    half = int((sums < total / 2 * (1 - 1e-12)).sum()) + 1
     return {
-        "sparseness": Score(float(weights @ sizes / (count * total))),
+        "sparseness": Score(float((2 * sums.sum() / total - count - 1) / count)),
         "positive share": Score(float(values.clamp(min=0).sum() / total)),
         "area of half": Score(half / count),
     }

@@ -36,8 +36,8 @@ def still_and_shuffled(trial: Trial, *, segments: int = 4) -> Scores:
     if clip.shape[1] < 2:
         raise Unjudged("one frame cannot be shuffled")
     (order,) = orders(min(segments, clip.shape[1]), 1, trial.seed)
-    numbers = torch.arange(float(clip.shape[1]))[None, :, None, None]
-    back = shuffled(numbers, order).flatten().argsort().to(clip.device)
+    numbers = torch.arange(float(clip.shape[1]), device=clip.device)[None, :, None, None]
+    back = shuffled(numbers, order).flatten().argsort()
     frozen, mixed = trial.maps(torch.stack([still(clip, clip.shape[1] // 2), shuffled(clip, order)]))
     return {"still agreement": _alike(values, frozen), "shuffle agreement": _alike(values, mixed[back])}
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from ..domain.cost import Cost
 from ..domain.prediction import name_of, winners
 from ..domain.shapes import Outputs
-from ..domain.target import Kind, Scale, Target
+from ..domain.target import OWN_SCALE, Kind, Scale, Target
 from ..domain.timeline import Timeline
 from ..engine.control import Control
 from ..engine.probe import Probe, read
@@ -61,7 +61,7 @@ class OneClip:
     @property
     def decides(self) -> bool:
         """Whether there is a decision that can flip."""
-        return self.kind not in ("values", "matches")
+        return self.kind not in OWN_SCALE
 
     @property
     def chance(self) -> float | None:
