@@ -62,3 +62,12 @@ def test_a_photo_is_refused(asked, tmp_path, capsys):
     Image.fromarray(np.zeros((20, 20, 3), np.uint8)).save(tmp_path / "photo.png")
     assert run(["motion", str(tmp_path / "photo.png"), *asked[1:]]) != 0
     assert "one image, and the model wants clips" in capsys.readouterr().err
+
+
+def test_explaining_a_clip_writes_its_film_and_the_strip_of_its_strongest_frames(asked, tmp_path, capsys):
+    out, page = tmp_path / "out", tmp_path / "page.html"
+    coarse = ["-M", "occlusion", "--window", "4,10,10", "--stride", "4,10,10"]
+    assert run(["explain", *asked, *coarse, "--out", str(out), "--report", str(page), "--json"]) == 0
+    files = json.loads(capsys.readouterr().out)["files"]
+    assert {name.rpartition(".heat.")[2] for name in files if ".heat." in name} == {"png", "mp4", "strip.png"}
+    assert 'class="moments"' in page.read_text()

@@ -190,6 +190,37 @@ def test_it_can_be_cancelled_and_keeps_what_it_has(images):
     assert 0 < len(found.images) < 8
 
 
+def test_cancelling_inside_a_method_stops_the_run_and_is_no_trouble_of_the_method(images):
+    from seewhy.engine.control import Control
+    from seewhy.errors import Cancelled
+
+    control, asked = Control(), []
+
+    def stopped(network, images, targets):
+        asked.append(len(images))
+        if len(asked) == 3:
+            raise Cancelled("stopped", fix="go on")
+        return noise(network, images, targets)
+
+    found = seewhy.report_card(tiny_cnn(), images, {"stopped": stopped}, metrics=GAIN, control=control, **ONLY)
+    assert found.cancelled
+    assert len(found.images) == 2
+    assert found.contestants[0].problems == {}
+
+
+def test_a_function_that_draws_from_anybodys_random_numbers_gives_the_same_again_and_leaves_them_alone(images):
+    import random
+
+    def drawn(network, images, targets):
+        return np.random.rand(len(images), 24, 24) + random.random() + torch.rand(1).numpy()
+
+    before = random.getstate(), np.random.get_state()[1].tolist()
+    ask = lambda: seewhy.report_card(tiny_cnn(), images[:2], {"drawn": drawn}, metrics=GAIN, **ONLY)  # noqa: E731
+    one, other = (ask().row("gain").values for _ in range(2))
+    assert (random.getstate(), np.random.get_state()[1].tolist()) == before
+    np.testing.assert_array_equal(one, other)
+
+
 def test_the_cost_is_announced_before_it_starts(images):
     said = []
     found = seewhy.report_card(tiny_cnn(), images[:2], "saliency", metrics=GAIN, announce=said.append, **ONLY)

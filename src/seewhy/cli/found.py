@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,8 +82,9 @@ class Found:
     def _film(self, explanation: Explanation, path: Path, view: str) -> None:
         """Of a clip the film and the strip of its strongest frames too."""
         if explanation.footage is not None:
-            suffix = ".mp4" if find_spec("av") else ".gif"
-            self.files.append(explanation.save_film(path.with_name(path.name + suffix), view=view))
+            from ..store.movie import playable
+
+            self.files.append(explanation.save_film(path.with_name(path.name + playable()), view=view))
             self.files.append(picture(explanation.filmstrip(view=view), path.with_name(path.name + ".strip.png")))
 
     def sheet(self, photo: Sequence[Explanation], path: Path, *, view: str = "heat") -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..run.seeded import drawn_from
 from .claims import RULES
 from .expected import expected
 from .setting import Setting
@@ -106,18 +104,3 @@ def _checked(found: object, images: Tensor) -> Maps:
     if not bool(maps.isfinite().all()):
         raise ValueError("the map holds NaN or infinity")
     return maps
-
-
-@contextmanager
-def drawn_from(seed: int) -> Iterator[None]:
-    """Everyone's global random numbers start here, and are given back as they were."""
-    python, arrays = random.getstate(), np.random.get_state()
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            np.random.seed(seed)
-            random.seed(seed)
-            yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(arrays)

@@ -6,7 +6,6 @@ import base64
 import tempfile
 from collections.abc import Iterator, Sequence
 from html import escape
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,15 +32,15 @@ def clip_figures(explanation: Explanation) -> str:
     told = alt_text(explanation)
     return (
         f"<figure>{_film(shots, told)}<figcaption>The clip with its map, colours on one scale over time. "
-        f"{escape(_footprint(explanation))}</figcaption></figure>{_moments(explanation, shots)}"
+        f"{escape(' '.join(_limits(explanation)))}</figcaption></figure>{_moments(explanation, shots)}"
     )
 
 
 def _film(shots: list[Shot], told: str) -> str:
     """As MP4 where PyAV is installed, otherwise as GIF."""
-    from ..store.movie import write
+    from ..store.movie import playable, write
 
-    suffix = ".mp4" if find_spec("av") else ".gif"
+    suffix = playable()
     with tempfile.TemporaryDirectory() as folder:
         data = base64.b64encode(write(shots, Path(folder) / f"film{suffix}").read_bytes()).decode()
     if suffix == ".gif":
@@ -61,17 +60,15 @@ def _moments(explanation: Explanation, shots: list[Shot]) -> str:
     best = _frame_of(strongest(stretches), time.begins)
     peak = max((max(s.supports, s.opposes) for s in stretches), default=0.0) or 1.0
     chosen = sorted({round(i) for i in np.linspace(0, len(shots) - 1, min(len(shots), MOST))})
+    shown = min(chosen, key=lambda i: abs(i - best))
     height, width = explanation.geometry.original
-    columns = "".join(
-        _column(
-            shots[i],
-            width / height,
-            _bars(_during(stretches, time.begins[i]), peak, signed=explanation.signed),
-            _words(_during(stretches, time.begins[i]), span(time, time.begins[i], time.ends[i]), explanation.signed),
-            best=i == min(chosen, key=lambda j: abs(j - best)),
-        )
-        for i in chosen
-    )
+
+    def column(i: int) -> str:
+        stretch, when = _during(stretches, time.begins[i]), span(time, time.begins[i], time.ends[i])
+        bars, words = _bars(stretch, peak, signed=explanation.signed), _words(stretch, when, explanation.signed)
+        return _column(shots[i], width / height, bars, words, best=i == shown)
+
+    columns = "".join(map(column, chosen))
     left = "" if len(chosen) == len(shots) else f" {len(chosen)} of {len(shots)} frames are shown."
     words = f"How much of the map lies in each moment; point at a frame, or step to it, to see its map.{left}"
     return f'<figure class="moments"><div class="strip">{columns}</div><figcaption>{words}</figcaption></figure>'
@@ -116,11 +113,7 @@ def _during(stretches: list[Stretch], moment: float) -> Stretch:
     return min(stretches, key=lambda s: abs((s.begin + s.end) / 2 - moment) if s.begin <= moment < s.end else 1e9)
 
 
-def _footprint(explanation: Explanation) -> str:
-    return " ".join(_told(explanation))
-
-
-def _told(explanation: Explanation) -> Iterator[str]:
+def _limits(explanation: Explanation) -> Iterator[str]:
     """What one cell of the map covers in time, and what the model never saw."""
     time, footage = clip_of(explanation)
     cells = len(explanation.values)

@@ -28,6 +28,7 @@ from ..models.model import Model
 from ..models.torch_module import TorchModel
 from ..registry import Entry
 from .plan import Step, plan, wants_of
+from .seeded import drawn_from
 from .targets import rescaled
 
 Function = Callable[[nn.Module, Tensor, list[int]], Any]
@@ -136,8 +137,7 @@ class Theirs(Explainer):
 
     def evidence(self, probe: Probe, *, seed: int) -> Evidence:
         targets = [_index(target) for target in probe.targets]
-        with torch.random.fork_rng(devices=[]), torch.enable_grad():
-            torch.manual_seed(seed)
+        with drawn_from(seed), torch.enable_grad():
             found = self.function(network_of(probe.model), probe.images.clone(), targets)
         return Evidence(_maps(found, probe.images, self.name))
 

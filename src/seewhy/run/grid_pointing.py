@@ -18,7 +18,7 @@ from ..domain.ranges import share, whole
 from ..domain.shapes import Images
 from ..domain.target import Target
 from ..engine.control import Control
-from ..errors import BadOption
+from ..errors import BadOption, Cancelled
 from ..inputs.expand import expand
 from ..models.adapt import adapt
 from ..stats.bootstrap import mean_interval
@@ -88,6 +88,8 @@ def grid_pointing(
                     asked = mosaic.expand(len(targets), *mosaic.shape)
                     maps = one(adapted, asked, targets, seed=seed + i, control=control)
                     scores[one.name][i] = _held(maps, places)
+                except Cancelled:
+                    raise
                 except Exception as error:  # a person's function may raise anything: the others go on
                     problems[one.name][i] = problem_of(error)
     return GridPointing(scores, tuple(tuple(item.name for _, item in m) for m in chosen), problems, 1 / cells**2)

@@ -19,6 +19,7 @@ from ..engine.maps import at_pixels
 from ..engine.probe import Probe
 from ..engine.records import Wants
 from ..engine.trial import Trial
+from ..errors import Cancelled
 from ..inputs.read import Sample
 from ..metric_registry import Metric
 from ..models.model import Model
@@ -146,6 +147,8 @@ class Court:
         before, started = control.spent, time.perf_counter()
         try:
             evidence = explainer.of_image(index, sample).evidence(probe, seed=seed)
+        except Cancelled:
+            raise
         except Exception as error:  # a person's function may raise anything: this map is missing, the rest goes on
             return Judged({}, problem=problem_of(error))
         cost, seconds = control.since(before), time.perf_counter() - started

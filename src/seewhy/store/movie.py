@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,11 @@ from ..errors import MissingPackage, StoreError
 TICKS = 90_000  # per second, the clock of video files
 CODECS = {"libx264": {"crf": "18", "preset": "veryfast"}, "mpeg4": {"q": "3"}}  # the first one that is there
 LEAST = 0.02  # seconds: programs show a GIF's shorter frames much longer
+
+
+def playable() -> str:
+    """The suffix of the best kind that can be written here."""
+    return ".mp4" if find_spec("av") else ".gif"
 
 
 def write(shots: Iterable[Shot], path: Path) -> Path:
