@@ -9,6 +9,7 @@ import torch
 
 from ..errors import ModelFailed
 from ..models.outputs import out_of_memory
+from ..models.reach import fitting
 
 T = TypeVar("T")
 _ROOM = 128 << 20  # bytes of activations that a call may hold on a processor: with twice as many, caches miss
@@ -33,30 +34,33 @@ class Chunks:
         power = 1 << (min(fit, _MOST).bit_length() - 1)
         return min(power, limit) if limit else power
 
-    def run(self, rows: int, call: Callable[[slice], T], *, backward: bool = False) -> Iterator[T]:
-        """Call on consecutive slices of the rows, smaller ones after an out-of-memory error."""
+    def run(self, rows: int, call: Callable[[slice], T], *, backward: bool = False, share: float = 1.0) -> Iterator[T]:
+        """Call on consecutive slices of the rows, smaller ones after an out-of-memory error.
+
+        A row that needs a `share` of a pass leaves room for others.
+        """
         start = 0
         while start < rows:
-            size = self.backward if backward else self.forward
+            size = fitting(self.backward if backward else self.forward, share)
             try:
                 result = call(slice(start, min(start + size, rows)))
             except (RuntimeError, MemoryError) as error:
                 if not out_of_memory(error):
                     raise
-                self._halve(size, backward, error)
+                self._halve(backward, error)
                 continue
             yield result
             start += size
 
-    def _halve(self, size: int, backward: bool, error: BaseException) -> None:
-        if size == 1:
+    def _halve(self, backward: bool, error: BaseException) -> None:
+        if (self.backward if backward else self.forward) == 1:
             raise ModelFailed(
                 "A single image does not fit into memory.",
                 fix="use a smaller model, a smaller input, or another device.",
             ) from error
         if backward:
-            self.backward = size // 2
+            self.backward //= 2
         else:
-            self.forward = size // 2
+            self.forward //= 2
         if torch.cuda.is_available():
             torch.cuda.empty_cache()

@@ -35,14 +35,13 @@ from .layout import Layout
 from .lending import lent, tensors, while_lent
 from .model import Cut, Model
 from .outputs import asking, checked, out_of_memory
-from .patches import Patches
 from .prepared import as_wanted, prepared
 from .randomised import randomised, settling, top_down
 from .remembered import layout_of, made_from
 from .runtime import Compiled, available, compiled
 from .sample import noise, sample_shapes, stated_size
 from .tail import Tail
-from .tape import Tape, Unwritable
+from .tape import Unwritable
 from .tasks import Rows, Task, image_side, kind_for
 from .tokens import dropping
 from .unasked import rows_of
@@ -273,8 +272,7 @@ class TorchModel(Model):
         if self.task not in ALIKE or not self._as_it_is:
             return None
         try:
-            tape = Tape.of(self.module, self._given(image))
-            found = Incremental(Patches(tape), self._normalised, self._read)
+            found = Incremental(self.module, self._given(image), self._normalised, self._read)
             return found if found.answers_like(self, image) else None
         except (Unwritable, RuntimeError):  # what it does cannot be run again in parts
             return None
