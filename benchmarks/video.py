@@ -23,16 +23,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "tests")]
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import torchvision_shim  # noqa: F401
 
 # isort: split
 from captum import attr
 from memory import CLEAR, memory
-from peers import Spent, parameters, spent
 from torchvision.models import video
 
 import seewhy
+from peers import Spent, parameters, spent
 from seewhy.engine import masked
 
 Call = Callable[[], object]
@@ -201,9 +201,8 @@ def compare(row: Row, rounds: int) -> str:
     ratio = median(b[0].processor / a[0].processor for a, b in pairs)
     passes = " / ".join(str(one[0].passes) for one in pairs[0])
     told = difference(*(one[1] for one in pairs[0]))
-    return (
-        f"| {row.clip} | {row.what} | {row.peer} | {seconds[0]:.2f} | {seconds[1]:.2f} | {ratio:.2f} | {passes} | {told} |"
-    )
+    numbers = f"{seconds[0]:.2f} | {seconds[1]:.2f} | {ratio:.2f} | {passes} | {told}"
+    return f"| {row.clip} | {row.what} | {row.peer} | {numbers} |"
 
 
 def taken(call: Call, network: nn.Module) -> tuple[Spent, object]:

@@ -61,10 +61,21 @@ def test_networks_of_every_kind_answer_alike(build):
     agrees(network, pictures(1, 3, 96, 96), CORNERS, (16, 16))
 
 
-def test_clips_answer_alike():
+@pytest.mark.parametrize("build", [models.video.r3d_18, models.video.r2plus1d_18, models.video.mc3_18])
+@pytest.mark.parametrize(("starts", "size"), [
+    ([[0, 0, 0], [1, 5, 9], [6, 40, 40]], (2, 8, 8)),  # tubes
+    ([[0, 0, 0], [3, 0, 0], [7, 0, 0]], (1, 48, 48)),  # whole frames
+])  # fmt: skip
+def test_clips_answer_alike(build, starts, size):
     torch.manual_seed(0)
-    starts = torch.tensor([[0, 0, 0], [1, 5, 9], [6, 40, 40]])
-    agrees(models.video.r3d_18(num_classes=4), pictures(1, 3, 8, 48, 48), starts, (2, 8, 8))
+    agrees(build(num_classes=4), pictures(1, 3, 8, 48, 48), torch.tensor(starts), size)
+
+
+def test_clips_whose_branches_are_joined_answer_alike():
+    torch.manual_seed(0)
+    block = models.video.s3d().features[5]  # an Inception block with poolings among its branches
+    starts = torch.tensor([[0, 0, 0], [1, 4, 2], [4, 9, 9]])
+    agrees(nn.Sequential(nn.Conv3d(3, 192, 1), block, nn.Flatten()), pictures(1, 3, 6, 12, 12), starts, (2, 3, 3))
 
 
 @pytest.mark.parametrize("groups", [1, 4])
@@ -128,6 +139,30 @@ def test_writing_into_a_part_of_a_tensor_is_refused():
 
     with pytest.raises(Unwritable):
         Tape.of(Painter(), pictures(1, 3, 8, 8))
+
+
+def test_writing_through_a_view_into_what_is_kept_is_refused():
+    class Sly(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 2, 3)
+
+        def forward(self, images):
+            kept = self.first(images)
+            found = self.second(kept)
+            kept.flatten(1).mul_(2)
+            return found.mean(dim=(2, 3)) + kept.mean(dim=(2, 3))[:, :2]
+
+    with pytest.raises(Unwritable):
+        Tape.of(Sly(), pictures(1, 3, 8, 8), alone)
+
+
+def test_only_maps_that_are_read_again_stay_in_memory():
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(inplace=True), nn.Conv2d(4, 2, 3)).eval()
+    image = pictures(1, 3, 8, 8)
+    tape = Tape.of(network, image, alone)
+    assert sorted(tape.clean) == [0, 3, 4]  # the image, what the second convolution reads, and the answer
+    torch.testing.assert_close(tape.clean[3], network[:3](image))
 
 
 def test_boxes_hold_all_that_is_absent():

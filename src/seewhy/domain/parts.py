@@ -135,7 +135,7 @@ def from_labels(labels: Bool[Tensor, "*space"] | Tensor, kind: str) -> Regions:
 
 def _bounds(piece: Piece) -> list[list[int]]:
     if len(piece) > 1 or isinstance(piece[0], slice):
-        return [[side.start for side in piece], [side.stop for side in piece]]  # type: ignore[union-attr]
+        return [[side.start for side in piece], [side.stop for side in piece]]
     places = piece[0].nonzero().cpu()
     if not len(places):
         return [[0] * places.shape[1]] * 2

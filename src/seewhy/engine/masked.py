@@ -56,7 +56,7 @@ class Masked:
         `bounds` say where rows differ from the image; None: anywhere.
         """
         rows, found = [], []
-        for group, small in self._groups(count, bounds):
+        for group, small in self._groups(count, bounds, len(shows)):
             ask = partial(self._boxed, bounds[group.rows], group.share) if small and bounds is not None else self._whole
             kept = masks(group.rows)
             total = sum(ask(kept, show) for show in shows)
@@ -67,12 +67,12 @@ class Masked:
 
     # -- inside
 
-    def _groups(self, count: int, bounds: Bounds | None) -> Iterator[tuple[Group, bool]]:
+    def _groups(self, count: int, bounds: Bounds | None, shows: int) -> Iterator[tuple[Group, bool]]:
         """Rows to be asked about together, and whether as boxes."""
         most, rows = self.probe.chunks.forward, torch.arange(count)
         small = torch.zeros(count, dtype=torch.bool) if bounds is None else self._little(bounds)
-        ask = self._incremental(int(small.sum()))
-        if ask is None or bounds is None:
+        ask = self._incremental(int(small.sum()) * shows)
+        if ask is None or bounds is None or not bool(small.any()):
             yield from ((Group(some, 1.0), False) for some in rows.split(most))
             return
         whole = [rows[~small]]

@@ -73,7 +73,8 @@ class Reach:
         while gains.max() > 0:
             i, j = divmod(int(gains.argmax()), len(rows))
             rows[i], sides[i] = np.concatenate([rows[i], rows[j]]), np.maximum(sides[i], sides[j])
-            counts[i], counts[j] = counts[i] + counts[j], 0
+            counts[i] += counts[j]
+            counts[j] = 0
             costs[i] = self._cost(counts[i : i + 1], sides[i : i + 1], most)[0]
             gains[j] = gains[:, j] = -np.inf
             gains[i] = gains[:, i] = saved(i)
