@@ -17,7 +17,7 @@ from .kernels import CONV, KERNELS, border_of, bound, kernel_of
 from .local import alone, space_of, together
 from .tape import Call, Tape, Value
 
-WHOLE = 0.75  # share of a map from which on it is computed as a whole
+WHOLE = 0.9  # share of a map from which on it is computed as a whole, which needs no more copies
 SMALLEST = 1 / 16  # share below which no more rows are run at once: boxes are not all that takes memory
 AT_ONCE = 512  # profiles that are compared with each other
 PER_CALL = 8e6  # multiplications that take as long as one more call of torch
