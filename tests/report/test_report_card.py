@@ -67,6 +67,27 @@ def test_the_clean_prediction_and_the_empty_image_are_asked_once_for_all_methods
     assert found.cost.forward == 1 + 1 + 18  # equal maps ask equal questions
 
 
+def test_a_metric_pays_nothing_for_what_the_method_has_asked_already(images):
+    ablation = {"ablation": ("region-ablation", {"regions": seewhy.Grid(4), "baseline": seewhy.Mean()})}
+    alone, judged, from_scratch = (
+        seewhy.report_card(tiny_cnn(), images[:1], methods, metrics=metric, **ONLY).cost.forward
+        for methods, metric in (
+            (ablation, "sparseness"),
+            (ablation, "patch-effect"),
+            ({"noise": noise}, "patch-effect"),
+        )
+    )
+    assert alone == judged == 1 + 16 + 1  # the image, each part absent, everything absent
+    assert from_scratch == 1 + 16
+
+
+def test_the_quick_report_takes_about_75_forwards_for_an_image_and_a_method(images):
+    found = seewhy.report_card(tiny_cnn(), images[:1], "saliency", level="quick", **ONLY)
+    assert 70 <= found.cost.forward <= 75
+    assert found.cost.backward == 2  # the map, and that of the runner-up
+    assert found.cost.calls == found.expected.calls
+
+
 def test_methods_stand_beside_four_controls_with_intervals(card):
     assert card.methods == ("saliency", "grad-cam", "random", "blurred-random", "centre-prior", "edges")
     assert [one.role for one in card.contestants] == ["method"] * 2 + ["control"] * 4
@@ -229,9 +250,8 @@ def test_the_cost_is_announced_before_it_starts(images):
 
 
 def test_a_search_stands_apart_and_methods_are_measured_against_it(images):
-    found = seewhy.report_card(
-        tiny_cnn(), images, "saliency", metrics=["symmetric-gain", "stability"], bound=True, preprocess=PLAIN
-    )
+    metrics = {**GAIN, "stability": {"samples": 2}}
+    found = seewhy.report_card(tiny_cnn(), images, "saliency", metrics=metrics, bound=True, preprocess=PLAIN)
     assert found.named("bound") == ["greedy-search"]
     assert "greedy-search" not in found.ranking().means
     assert "greedy-search" not in found.against_controls("saliency")
