@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -46,6 +47,7 @@ class Trial:
     tuned: Probe | None = None  # of a copy that has learned to see images with holes
     cost: Cost = field(default_factory=Cost)  # of making the map
     seconds: float = 0.0
+    memory: float = math.nan  # bytes that it took on an accelerator at most
     seed: int = 0
 
     @property
