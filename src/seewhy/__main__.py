@@ -1,8 +1,5 @@
 """`python -m seewhy`, for where the command is not on the path."""
 
-import sys
-
 from .cli.main import main
 
-if __name__ == "__main__":
-    sys.exit(main())
+main()
