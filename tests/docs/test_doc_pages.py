@@ -86,7 +86,8 @@ def test_each_error_code_in_the_code_is_documented_and_no_other():
 
 
 def test_each_check_is_explained():
-    source = (ROOT / "src" / "seewhy" / "run" / "checks.py").read_text(encoding="utf-8")
+    run = ROOT / "src" / "seewhy" / "run"
+    source = "".join((run / name).read_text(encoding="utf-8") for name in ("checks.py", "batch.py"))
     made = set(re.findall(r'(?:Check\(|\bname(?:, advice)? =)\s*"([\w-]+)"', source))
     page = (ROOT / "docs" / "guide" / "checks.md").read_text(encoding="utf-8")
     assert "class-discrimination" in made
