@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import seewhy
-from seewhy.errors import BadOption, MissingInput, UnknownMetric, UnknownOption
+from seewhy.errors import BadMap, BadOption, MissingInput, UnknownMetric, UnknownOption
 from seewhy.testing.tiny_models import pictures, tiny_cnn
 
 PLAIN = seewhy.Preprocess.plain()
@@ -157,6 +157,20 @@ def test_maps_of_the_wrong_size_are_refused_with_what_to_do(images):
     assert "maps of shape (1, 7)" in problem
 
 
+@pytest.mark.parametrize("shape", [(2, 24, 24), (9, 24, 24), (24, 24), (1, 8, 24, 24)])
+def test_maps_for_another_number_of_images_are_refused_before_anything_runs(images, shape):
+    with pytest.raises(BadMap, match="for 8 images"):
+        seewhy.report_card(tiny_cnn(), images, {"given": np.random.default_rng(0).random(shape)}, **ONLY)
+
+
+@pytest.mark.parametrize(("shape", "fits"), [((7, 7), True), ((12, 12), True), ((48, 48), False), ((24, 12), False)])
+def test_maps_are_pixels_of_the_input_or_coarser_cells_and_never_another_cut_of_the_photo(images, shape, fits):
+    maps = np.random.default_rng(0).random((2, *shape))
+    found = seewhy.report_card(tiny_cnn(), images[:2], {"given": maps}, metrics=GAIN, **ONLY)
+    assert np.isfinite(found.row("gain").values).all() == fits
+    assert any("24 x 24 to the model" in problem for problem in found.contestants[0].problems) != fits
+
+
 def test_an_image_that_cannot_be_read_fails_alone(tmp_path, images):
     (tmp_path / "broken.png").write_bytes(b"no image")
     paths = [*(np.uint8(image.permute(1, 2, 0).numpy() * 255) for image in images[:2]), str(tmp_path / "broken.png")]
@@ -197,6 +211,8 @@ def test_wrong_questions_are_refused_before_anything_runs(images):
         ask(level="huge")
     with pytest.raises(BadOption):
         ask(masks=[None])
+    with pytest.raises(BadOption, match="no method to judge"):
+        seewhy.report_card(tiny_cnn(), images, [], preprocess=PLAIN)
     with pytest.raises(MissingInput):
         seewhy.report_card(tiny_cnn(), [], "saliency", preprocess=PLAIN)
 

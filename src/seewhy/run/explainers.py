@@ -60,6 +60,9 @@ class Explainer(ABC):
         """The one for that image of a set, where maps were made beforehand."""
         return self
 
+    def meant_for(self, images: int) -> None:  # noqa: B027  (who is asked anew answers for any number)
+        """Refuse a number of images that it was not made for."""
+
     @property
     def again(self) -> Explainer | None:
         """Who can be asked about other images; None where there are only maps."""
@@ -150,10 +153,12 @@ class Ready(Explainer):
     name: str
     maps: Any
 
+    def meant_for(self, images: int) -> None:
+        if np.shape(self.maps)[:1] != (images,):
+            problem = f"{self.name} is of shape {tuple(np.shape(self.maps))}, for {images} images."
+            raise BadMap(problem, fix="give one map per image, (images, height, width), in the order of the images.")
+
     def of_image(self, index: int, sample: Sample) -> Explainer:
-        if index >= len(self.maps):
-            problem = f"{self.name} has {len(self.maps)} maps, and image {index} has none."
-            raise BadMap(problem, fix="give one map per image, in the order of the images.")
         return Ready(self.name, self.maps[index : index + 1])
 
     @property
