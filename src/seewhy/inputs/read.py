@@ -18,15 +18,16 @@ from ..domain.picture import Picture
 from ..domain.timeline import Timeline
 from ..errors import BadPixels
 from .arrays import as_image, as_tensor, in_range, numbers, picture_of_array, unit, unit_checked, view_of
-from .clip import Clip, clip_sample, is_clip
+from .clip import Clip, clip_sample, is_clip, view_samples
 from .decode import LARGEST, decode, picture_of
 from .expand import Item, expand
 from .photos import photo
 from .preprocess import Preprocess
 from .sample import Sample
 from .still_frames import StillFrames, footage_of_frames
+from .views import Views
 
-__all__ = ["Item", "Sample", "expand", "photo", "read", "read_sample"]
+__all__ = ["Item", "Sample", "expand", "photo", "read", "read_sample", "read_views"]
 
 CLIPS = "give a video file, seewhy.Clip(frames), or a tensor (c, t, h, w)"
 
@@ -76,6 +77,17 @@ def read_sample(thing: object, preprocess: Preprocess) -> Sample:
     if image.dtype != np.uint8:
         picture = replace(picture, notes=(*picture.notes, "float pixels rounded to 8 bits before resizing"))
     return _preprocessed(picture, preprocess)
+
+
+def read_views(thing: object, preprocess: Preprocess, views: Views) -> tuple[Sample, ...]:
+    """The same of a clip for each view of it."""
+    if views.count == 1:
+        return (read_sample(thing, preprocess),)
+    given, name = (thing.thing, thing.name) if isinstance(thing, Item) else (thing, None)
+    if not is_clip(given, preprocess):
+        problem = f"{name or 'The input'!r} cannot be seen in {views} views: it is one input, ready as it is."
+        raise BadPixels(problem, fix="give a video file or seewhy.Clip(frames) to a model of clips, or leave views out.")
+    return tuple(view_samples(given if isinstance(given, Clip) else Clip(given), preprocess, views, name=name))
 
 
 def _preprocessed(picture: Picture, preprocess: Preprocess) -> Sample:
