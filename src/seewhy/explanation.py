@@ -96,6 +96,7 @@ class Origin:
     ran: Mapping[str, int] = field(
         default_factory=dict
     )  # forward passes by what ran them: plain, prepared, incremental
+    views: str = ""  # of a clip that was seen in several: clips x crops
 
 
 @dataclass(frozen=True, eq=False)

@@ -86,7 +86,7 @@ def read_views(thing: object, preprocess: Preprocess, views: Views) -> tuple[Sam
     given, name = (thing.thing, thing.name) if isinstance(thing, Item) else (thing, None)
     if not is_clip(given, preprocess):
         problem = f"{name or 'The input'!r} cannot be seen in {views} views: it is one input, ready as it is."
-        raise BadPixels(problem, fix="give a video file or seewhy.Clip(frames) to a model of clips, or leave views out.")
+        raise BadPixels(problem, fix="give a video file or seewhy.Clip(frames), or leave views out.")
     return tuple(view_samples(given if isinstance(given, Clip) else Clip(given), preprocess, views, name=name))
 
 

@@ -25,7 +25,7 @@ class Views:
         """From words such as 2x3; nothing is a single view."""
         if thing is None or isinstance(thing, Views):
             return thing or Views()
-        found = re.fullmatch(r"\s*(\d+)\s*[x×]\s*(\d+)\s*", str(thing))  # noqa: RUF001  (people write both)
+        found = re.fullmatch(r"\s*(\d+)\s*[x×]\s*(\d+)\s*", str(thing))
         if found is None:
             raise BadOption(f"views={thing!r} are no views.", fix="give clips and crops, such as 2x3.")
         return Views(int(found[1]), int(found[2]))
@@ -37,3 +37,6 @@ class Views:
 
     def __str__(self) -> str:
         return f"{self.clips}x{self.crops}"
+
+
+ONE = Views()
