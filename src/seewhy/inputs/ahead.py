@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 A = TypeVar("A")
 
 
-def ahead(things: Iterator[A]) -> Iterator[A]:
+def ahead(things: Iterator[A]) -> Generator[A, None, None]:
     """The same things in the same order; while one is worked on, another thread makes the next one, and no more.
 
     What making one raises is raised where that one would have come.

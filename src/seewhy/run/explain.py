@@ -25,7 +25,7 @@ from .batch import Backend, Job, explain_batch
 from .plan import Methods, plan
 from .questions import calls_to_ask
 from .results import Explanations, Failure, cancelled
-from .rows import groups, read_rows, samples_of
+from .rows import Row, groups, read_rows, samples_of
 from .targets import per_input
 from .views import explain_views
 
@@ -93,15 +93,14 @@ def _all(
     job = replace(job, rows=job.views.count * sum(map(len, targets)))
     some = groups(job, read_rows(job, items, targets, first, failures, raising=raising))
     with closing(ahead(some) if len(items) > 1 else some) as coming:
-        for group in coming:
-            job.control.expected = job.control.expected or _expected(job, group[0].samples[0], targets)
-            try:
+        try:
+            for group in coming:
+                job.control.expected = job.control.expected or _expected(job, group[0].samples[0], targets)
                 _collect(job, group, found, failures, raising=raising)
-            except (Cancelled, KeyboardInterrupt):
-                if not found:
-                    raise
-                job.control.cancel()
-                break
+        except (Cancelled, KeyboardInterrupt):
+            if not found:
+                raise
+            job.control.cancel()
     _raise_what_all_share(failures, len(items))
     return [failures.get(i) or found.get(i) or cancelled(item.name) for i, item in enumerate(items)]
 

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,12 +129,13 @@ def _root_mean_square(errors: Map) -> Map:
     return _averaged(np.sqrt(np.square(np.nan_to_num(errors)).sum(axis=0)), _seen(errors))
 
 
-def _averaged(total: NDArray[Any], seen: NDArray[Any]) -> Map:
+def _averaged(total: Map, seen: NDArray[np.int_]) -> Map:
     return np.where(seen > 0, total / np.maximum(seen, 1), np.nan).astype(np.float32)
 
 
-def _seen(maps: Map) -> NDArray[Any]:
-    return np.isfinite(maps).sum(axis=0)
+def _seen(maps: Map) -> NDArray[np.int_]:
+    seen: NDArray[np.int_] = np.isfinite(maps).sum(axis=0)
+    return seen
 
 
 # -- what is said about them
@@ -154,7 +154,7 @@ def _picture(found: Sequence[Explanation], canvas: Geometry) -> Picture:
 def _checks(found: Sequence[Explanation]) -> list[Check]:
     """Of each check the worst among the views; what is only noted is kept once."""
     names = dict.fromkeys(check.name for one in found for check in one.checks)
-    checks = []
+    checks: list[Check] = []
     for name in names:
         several = [[check for check in one.checks if check.name == name] for one in found]
         if any(len(own) > 1 for own in several) or name == "note":

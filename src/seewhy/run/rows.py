@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 
@@ -35,7 +35,7 @@ class Row:
         return tuple(self.samples[0].pixels.shape)
 
 
-def groups(job: Job, rows: Iterator[Row]) -> Iterator[list[Row]]:
+def groups(job: Job, rows: Iterator[Row]) -> Generator[list[Row], None, None]:
     """Neighbours of one shape that are asked about together; no more is read than the next ones."""
     for shape, same in groupby(rows, key=lambda row: row.shape):
         alone = job.views.count > 1 or asks_alone(job.model)
