@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..domain.footage import Footage
-from ..domain.shots import cuts_of, looks
+from ..domain.shots import Shots, cuts_of, looks
 from ..domain.timeline import Span
 from .pace import on_screen
 
@@ -17,6 +17,7 @@ SMALL = 64  # pixels of the longer side at which frames are compared
 
 def shot_spans(footage: Footage, start: float, end: float, *, contrast: float, least: float) -> list[Span]:
     """When each shot between two moments begins and ends."""
+    Shots(contrast, least)  # refuses what are no thresholds before the film is read
     first, stop = on_screen(footage.times, start), int(np.searchsorted(footage.times, end))
     kept = torch.cat([_look(pixels) for pixels in footage.frames(range(first, stop))])
     begins = [float(footage.times[first + at]) for at in cuts_of(kept, contrast=contrast, least=least)]
