@@ -34,7 +34,7 @@ def compare(
     input: o.OneInput,
     question: Question,
     out: o.Out = None,
-    view: o.Views = [o.View.heat],  # noqa: B006
+    view: o.Pictures = [o.View.heat],  # noqa: B006
     report: o.Report = None,
     json: o.Json = False,
     quiet: o.Quiet = False,

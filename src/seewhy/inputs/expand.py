@@ -13,8 +13,9 @@ from torch import Tensor
 
 from ..domain.footage import Footage
 from ..domain.picture import Picture
-from ..errors import BadPixels, MissingInput
-from .clip import Clip
+from ..errors import BadPixels, MissingInput, SeewhyError
+from .clip import Clip, is_clip
+from .preprocess import Preprocess
 from .video_file import SUFFIXES as VIDEOS
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
@@ -50,6 +51,18 @@ def expand(inputs: object) -> tuple[list[Item], bool]:
             fix="give a path, a PIL image, an array, a tensor, or a list of them.",
         )
     return list(_flat(inputs)), False
+
+
+def in_shots(inputs: object, preprocess: Preprocess | None) -> list[Item]:
+    """Each film as its shots; one that cannot be read stays whole, so that it fails later, alone."""
+    found: list[Item] = []
+    for item in expand(inputs)[0]:
+        try:
+            film = is_clip(item.thing, preprocess or Preprocess())
+            found += expand(Clip(item.thing).shots())[0] if film else [item]
+        except SeewhyError:
+            found.append(item)
+    return found
 
 
 def _flat(inputs: Iterable[object]) -> Iterator[Item]:
