@@ -14,6 +14,7 @@ from .frame import Frame
 from .lettering import drawable, font, line_height, width_of, wrap
 from .number import number, percent
 from .number import signed as with_sign
+from .place import empty
 from .view import AGAINST, FOR, OUTLINE, Drawn, hatched
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def legend(explanation: Explanation, drawn: Drawn, frame: Frame, *, scale: float
         if scale > 0:
             label = asked_label(explanation)
             rows.append(Bar(label, scale, explanation.signed, size))
-        rows.append(Text(_scale_words(scale, own), size - 1, QUIET))
+        rows.append(Text(_scale_words(scale, own) if scale > 0 else nothing(explanation), size - 1, QUIET))
         if explanation.zero:
             words = f"measured from {number(explanation.zero)}, which speaks neither for nor against"
             rows.append(Text(words, size - 1, QUIET))
@@ -151,9 +152,13 @@ def _against(explanation: Explanation) -> str:
     return drawable(asked.against_label or "", otherwise=f"class {asked.against}") or f"class {asked.against}"
 
 
+def nothing(explanation: Explanation) -> str:
+    """Why a picture has no colours."""
+    where = "everywhere" if empty(explanation) else "on this frame"
+    return f"the map is zero {where}: there is nothing to colour"
+
+
 def _scale_words(scale: float, own: bool) -> str:
-    if scale == 0:
-        return "the map is zero everywhere: there is nothing to colour"
     return f"full colour at {number(scale)} and beyond" + (f" ({ROBUST}th percentile of this map)" if own else "")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .frame import on_frame, softened
+from .moment import telling_frame
 
 if TYPE_CHECKING:
     from ..explanation import Explanation
@@ -88,6 +89,13 @@ def spread(heat: NDArray[np.float32], sign: int = 1, share: float = 0.5) -> floa
     return float((np.searchsorted(held, share * held[-1]) + 1) / np.isfinite(heat).sum())
 
 
-def shown(explanation: Explanation) -> NDArray[np.float32]:
-    """The map on the photo that is described and drawn."""
-    return on_frame(explanation)
+def shown(explanation: Explanation, sign: int = 1) -> NDArray[np.float32]:
+    """The map on the photo that is described; of a clip where most evidence with this sign is."""
+    return on_frame(explanation, telling_frame(explanation, sign))
+
+
+def empty(explanation: Explanation) -> bool:
+    """Whether the map is zero wherever the model looked, and through the whole of a clip."""
+    if explanation.geometry.time is None:
+        return not np.nan_to_num(on_frame(explanation)).any()
+    return not np.nan_to_num(explanation.values - np.float32(explanation.zero)).any()
