@@ -14,7 +14,6 @@ from .frame import Frame
 from .lettering import drawable, font, line_height, width_of, wrap
 from .number import number, percent
 from .number import signed as with_sign
-from .place import empty
 from .view import AGAINST, FOR, OUTLINE, Drawn, hatched
 
 if TYPE_CHECKING:
@@ -154,7 +153,8 @@ def _against(explanation: Explanation) -> str:
 
 def nothing(explanation: Explanation) -> str:
     """Why a picture has no colours."""
-    where = "everywhere" if empty(explanation) else "on this frame"
+    elsewhere = explanation.geometry.time is not None and np.nan_to_num(explanation.values - explanation.zero).any()
+    where = "on this frame" if elsewhere else "everywhere"
     return f"the map is zero {where}: there is nothing to colour"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from .in_time import in_time, moments, motion
 from .moment import at, curve, telling_frame
 from .number import number, percent
 from .number import signed as with_sign
-from .place import Place, empty, name_of, ninths, parts, shown, spread, strongest
+from .place import Place, name_of, ninths, parts, shown, spread, strength, strongest
 
 if TYPE_CHECKING:
     from ..domain.check import Check
@@ -29,11 +30,12 @@ def summary(explanation: Explanation) -> str:
 
 def findings(explanation: Explanation) -> list[str]:
     """The summary without the model's answer, one sentence (or a few on the checks) each."""
-    sentences = [asked(explanation, shown(explanation))]
-    if empty(explanation):
+    heats = shown(explanation)
+    sentences = [asked(explanation, heats[1])]
+    if not strength(explanation, heats).any():
         sentences.append("The map is zero everywhere, so it says nothing about this answer.")
     else:
-        sentences += [*in_time(explanation), *motion(explanation), *_evidence(explanation)]
+        sentences += [*in_time(explanation), *motion(explanation), *_evidence(explanation, heats)]
         sentences[-1] += "" if explanation.signed else _silence(explanation)
     return [*sentences, *together(explanation), *sampling(explanation), checks(explanation.checks)]
 
@@ -75,14 +77,14 @@ def alt_text(explanation: Explanation) -> str:
 
 def description(explanation: Explanation) -> str:
     """What the photo with its map shows, or the clip playing, for a person who does not see it."""
-    heat = shown(explanation)
-    height, width = heat.shape
+    heats = shown(explanation)
+    height, width = heats[1].shape
     given = f"{kind(explanation).capitalize()} {explanation.picture.name} ({width} by {height} pixels)"
     start = f"{given} with the {explanation.origin.method} map for {named(explanation)}."
-    if empty(explanation):
+    if not strength(explanation, heats).any():
         return f"{start} The map is zero everywhere."
-    words = [*in_time(explanation), *_evidence(explanation)]
-    unseen = 1 - float(np.isfinite(heat).mean())
+    words = [*in_time(explanation), *_evidence(explanation, heats)]
+    unseen = 1 - float(np.isfinite(heats[1]).mean())
     words += (
         [f"The {percent(unseen)} of the {noun(explanation)} that the model did not see are hatched."] if unseen else []
     )
@@ -91,7 +93,8 @@ def description(explanation: Explanation) -> str:
 
 def for_and_against(explanation: Explanation) -> tuple[list[str], list[str]]:
     """The strongest places, parts or moments for the target and against it; without a sign nothing is against."""
-    return _reasons(explanation, 1), _reasons(explanation, -1) if explanation.signed else []
+    heats = shown(explanation)
+    return _reasons(explanation, heats[1], 1), _reasons(explanation, heats[-1], -1) if explanation.signed else []
 
 
 def answer(explanation: Explanation) -> str:
@@ -162,35 +165,31 @@ def checks(found: tuple[Check, ...]) -> str:
     return f"{len(troubles)} of {len(judged)} checks did not pass. {told}"
 
 
-def _evidence(explanation: Explanation) -> list[str]:
+def _evidence(explanation: Explanation, heats: Mapping[int, Heat]) -> list[str]:
     """Where the evidence lies; of a clip, at the moment that holds most of it."""
     if not explanation.signed:
-        return [_places(explanation, 1, "importance")]
-    return [
-        _places(explanation, 1, "evidence for it"),
-        _places(explanation, -1, f"evidence against it{_weight(explanation)}"),
-    ]
+        return [_places(explanation, heats[1], 1, "importance")]
+    against = f"evidence against it{_weight(strength(explanation, heats))}"
+    return [_places(explanation, heats[1], 1, "evidence for it"), _places(explanation, heats[-1], -1, against)]
 
 
-def _weight(explanation: Explanation) -> str:
+def _weight(values: Heat) -> str:
     """How much of the whole map speaks against."""
-    heat = (
-        shown(explanation) if explanation.geometry.time is None else explanation.values - np.float32(explanation.zero)
-    )
-    strength = np.abs(np.nan_to_num(heat)).astype(np.float64)
-    against = float(strength[np.nan_to_num(heat) < 0].sum() / strength.sum())
+    sizes = np.abs(values).astype(np.float64)
+    against = float(sizes[values < 0].sum() / sizes.sum())
     return f" (in all {percent(against)} of the map's strength)" if against else ""
 
 
-def _places(explanation: Explanation, sign: int, words: str) -> str:
-    heat, time, frame = shown(explanation, sign), explanation.geometry.time, telling_frame(explanation, sign)
+def _places(explanation: Explanation, heat: Heat, sign: int, words: str) -> str:
+    time, frame = explanation.geometry.time, telling_frame(explanation, sign)
     places = ninths(heat, sign)
     if not places:
         return f"Nothing in the map is {words}."
     x, y = strongest(heat, sign)
     where = name_of((y + 0.5) / heat.shape[0], (x + 0.5) / heat.shape[1])
-    moments = time is not None and frame is not None and len(explanation.values) > 1
-    start = f"At {at(time, time.begins[frame])}, of" if moments else "Of"
+    start = "Of"
+    if time is not None and frame is not None and len(explanation.values) > 1:
+        start = f"At {at(time, time.begins[frame])}, of"
     most, whole = places[0], noun(explanation)
     return (
         f"{start} the {words}, {percent(most.share)} lies in the {most.name} ninth of the {whole} and half on "
@@ -198,7 +197,7 @@ def _places(explanation: Explanation, sign: int, words: str) -> str:
     )
 
 
-def _reasons(explanation: Explanation, sign: int) -> list[str]:
+def _reasons(explanation: Explanation, heat: Heat, sign: int) -> list[str]:
     side = ("for it" if sign > 0 else "against it") if explanation.signed else ""
     unit = f" {explanation.target.scale}" if explanation.signed else ""
     told = parts(explanation, sign)
@@ -207,7 +206,6 @@ def _reasons(explanation: Explanation, sign: int) -> list[str]:
     what = f"evidence {side}" if side else "importance"
     if len(curve(explanation)) > 1:
         return moments(explanation, sign, what)
-    heat = shown(explanation, sign)
     return [f"{place.name}: {percent(place.share)} of the {what}" for place in ninths(heat, sign)[:SHOWN]]
 
 
