@@ -130,7 +130,10 @@ def test_moments_can_be_named():
 def test_a_clip_with_fewer_frames_than_the_model_wants_says_that_it_repeats():
     sample = read_sample(Clip(STACK[:2]), SMALL)
     assert sample.geometry.time.shown == (0, 0, 1, 1)
-    assert "only 2 of them differ: frames are shown repeatedly" in sample.picture.notes[-1]
+    assert [check.message for check in sample.doubts] == [
+        "There are fewer frames here than the model is shown: 2 of 4 differ, the rest is repeated."
+    ]
+    assert not read_sample(Clip(STACK[:2], times=(0, 0, 1, 1)), SMALL).doubts  # asked for
 
 
 def test_views_cover_the_clip_and_three_crops_its_longer_side():

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..domain.check import Check
 from ..domain.footage import Footage
 from ..domain.geometry import Geometry, Size
 from ..domain.picture import Picture
@@ -182,15 +183,20 @@ def _cropped(clip: Clip, preprocess: Preprocess, places: Sequence[Place], name: 
     samples = []
     for frames in zip(*made, strict=True):
         whole = torch.stack([frames[i][0] for i in position], dim=1)
-        samples.append(Sample(picture, whole, replace(frames[0][1], time=timeline), footage))
+        samples.append(Sample(picture, whole, replace(frames[0][1], time=timeline), footage, _too_few(clip, shown)))
     return samples
 
 
 def _told(how: str, footage: Footage, shown: Indices) -> str:
     unit = f" {footage.unit}" if footage.unit == "s" else ""
     span = f"from {footage.times[shown[0]]:.4g} to {footage.times[shown[-1]]:.4g}{unit}"
-    words = f"{how}, {span} of {footage.end:.4g} {footage.unit}"
+    return f"{how}, {span} of {footage.end:.4g} {footage.unit}"
+
+
+def _too_few(clip: Clip, shown: Indices) -> tuple[Check, ...]:
+    """A doubt where the model is shown frames repeatedly and nobody asked for that."""
     seen = len(np.unique(shown))
-    if seen < len(shown):
-        words += f"; only {seen} of them differ: frames are shown repeatedly"
-    return words
+    if seen == len(shown) or clip.times is not None:
+        return ()
+    words = f"There are fewer frames here than the model is shown: {seen} of {len(shown)} differ, the rest is repeated."
+    return (Check("frames", "warning", words, float(seen)),)

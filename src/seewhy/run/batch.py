@@ -177,7 +177,7 @@ def _explained(probe: Probe, job: Job, step: Step, samples: Sequence[Sample], lo
             step.entry, job.model, evidence, i, probe.targets[i], float(probe.targets[i](row)[0]), others[i],
             None if other is None or others[i] is None else other.values[i].float(), why, row.shape[1],
         )  # fmt: skip
-        checks = (*_chosen(job, step), *checks_of(subject))
+        checks = (*_chosen(job, step), *sample.doubts, *checks_of(subject))
         marked = None if job.question is None else job.question.marked
         facts = Wrapping(subject, step, sample, _prediction(job, row), checks, job.fingerprint, marked)
         spent = Spent(cost, check_cost, looked + seconds / len(samples))

@@ -45,7 +45,7 @@ def cost(
 ) -> Bill:
     """The model calls that `explain` with the same arguments will need at most; nothing is run."""
     adapted = adapt(model, preprocess=preprocess)
-    items, one_input = expand(inputs)
+    items, one_input = expand(inputs, adapted.preprocess)
     if not items:
         raise MissingInput("There is no input to count for.", fix="give at least one image.")
     looks = Views.of(views)

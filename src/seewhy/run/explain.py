@@ -59,7 +59,7 @@ def explain(
     the clips and crops that the model averages in use: one explanation for all of them.
     """
     adapted = adapt(model, preprocess=preprocess, labels=labels, device=device)
-    items, one_input = expand(inputs)
+    items, one_input = expand(inputs, adapted.preprocess)
     looks = Views.of(views)
     first = _introduce(adapted, items[0], looks) if items else ()
     _valid(adapted, precision, checks, backend)
