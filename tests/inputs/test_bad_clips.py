@@ -51,12 +51,13 @@ def test_frames_before_channels_are_named_where_a_network_takes_either():
 
 
 def test_colours_last_are_refused_in_a_tensor_and_moved_in_an_array():
-    last = TENSOR.permute(1, 2, 3, 0)[None]
-    with pytest.warns(seewhy.errors.SeewhyWarning, match=r"has its colours last.*frames, height, width, 3"):
-        assert "permute(3, 0, 1, 2)" in explained(last, PLAIN).failures[0].error.fix
-    found = explained(last.numpy(), PLAIN)[0]
-    assert np.array_equal(found.values, explained(TENSOR[None], PLAIN)[0].values)
-    assert "read as frames, height, width, channels" in found.picture.notes[0]
+    last = TENSOR.permute(1, 2, 3, 0)
+    with pytest.raises(BadPixels, match=r"has its colours last: it looks like frames, height, width, 3") as caught:
+        read_sample(last, PLAIN)
+    assert "permute(3, 0, 1, 2)" in caught.value.fix
+    sample = read_sample(last.numpy(), PLAIN)
+    assert torch.equal(sample.pixels, TENSOR)
+    assert "read as frames, height, width, channels" in sample.picture.notes[0]
 
 
 def test_as_many_frames_as_channels_leave_a_doubt():

@@ -14,6 +14,7 @@ def explain(
     inputs: o.Inputs,
     question: Question,
     out: o.Out = None,
+    views: o.Views = None,
     per: o.Per = o.PerWhat.input,
     view: o.Pictures = [o.View.heat],  # noqa: B006
     report: o.Report = None,
@@ -28,7 +29,7 @@ def explain(
     model = question.adapted()
     method = question.method or [default_method(model)]
     asked = in_shots(inputs, model.preprocess) if per is o.PerWhat.shot else inputs
-    found = Found.of(model, asked, progress=progress, quiet=quiet, method=method, **question.asked())
+    found = Found.of(model, asked, progress=progress, quiet=quiet, method=method, views=views, **question.asked())
     found.save(out, [one.value for one in view])
     found.report(report)
     found.tell(json=json, quiet=quiet)

@@ -33,7 +33,6 @@ class Question:
     seed: o.Seed = 0
     budget: o.Budget = None
     checks: o.CheckLevel = o.Checks.standard
-    views: o.Views = None
     precision: o.Precision = o.PrecisionName.float32
     backend: o.Backend = o.BackendName.auto
     options: Mapping[str, Any] = field(default_factory=dict)  # of the methods
@@ -56,7 +55,6 @@ class Question:
             "seed": self.seed,
             "budget": self.budget,
             "checks": self.checks.value,
-            "views": self.views,
             "precision": self.precision.value,
             "backend": self.backend.value,
             **self.options,

@@ -61,7 +61,7 @@ def explain(
     adapted = adapt(model, preprocess=preprocess, labels=labels, device=device)
     items, one_input = expand(inputs, adapted.preprocess)
     looks = Views.of(views)
-    first = _introduce(adapted, items[0], looks) if items else ()
+    first = _introduce(adapted, items[0], looks, raising=one_input) if items else ()
     _valid(adapted, precision, checks, backend)
     allowed, priced = calls_of(budget, adapted, first[0] if first else None, looks)
     pixels = first[0].pixels if first else None
@@ -75,10 +75,15 @@ def explain(
     return results[0] if one_input else _reported(Explanations(results, cost=control.spent))
 
 
-def _introduce(model: Model, item: Item, views: Views) -> tuple[Sample, ...]:
+def _introduce(model: Model, item: Item, views: Views, *, raising: bool) -> tuple[Sample, ...]:
     """The first input, its shape made known to the model: what a network offers can depend on it."""
-    with suppress(SeewhyError):  # an input that cannot be read is reported where it is explained
+    try:
         samples = samples_of(model, item, views)
+    except SeewhyError:
+        if raising:
+            raise
+        return ()  # of several inputs, each is reported where it is explained
+    with suppress(SeewhyError):
         model.meet(tuple(samples[0].pixels.shape))
         return samples
     return ()
