@@ -49,7 +49,10 @@ def test_each_place_is_worth_what_the_views_that_saw_it_say():
 
 def test_what_no_view_saw_is_not_seen():
     wider = np.concatenate([WIDE, WIDE], axis=2)  # 20 columns: crops at 0, 8 and 16
-    heat = explained(clip=Clip(wider, fps=6), views="1x3").heatmap()
+    found = explained(clip=Clip(wider, fps=6), views="1x3")
+    heat = found.heatmap()
+    assert "nan" not in found.summary()
+    assert len(list(found.film())) == 3
     seen = np.isfinite(heat).all(axis=(0, 1))
     assert np.flatnonzero(~seen).tolist() == [4, 5, 6, 7, 12, 13, 14, 15]
     assert np.allclose(heat[..., seen], wider[0, 0, seen, 0] / 255, atol=1e-6)
@@ -89,13 +92,14 @@ def test_probabilities_are_averaged_and_decide_what_is_explained():
     assert "50% of the views" in told
 
 
-def test_error_bars_of_views_that_overlap_shrink_as_those_of_means_do():
+def test_error_bars_of_views_that_overlap_are_averaged_as_their_maps_are():
     asked = {"method": "smooth-grad", "samples": 8, "noise": 0.1, "target": 1}
     crops = [explained(clip=Clip(WIDE, crop=place), views=None, **asked) for place in ("first", "centre", "last")]
     found = explained(views="1x3", **asked)
-    one, two = crops[0].stderr[:, :, 3], crops[1].stderr[:, :, 0]
-    assert np.allclose(found.stderr[:, :, 3], np.sqrt(one**2 + two**2) / 2, rtol=1e-4)
-    assert np.allclose(found.stderr[:, :, 0], crops[0].stderr[:, :, 0], rtol=1e-4)
+    for name in ("values", "stderr"):
+        joined, one, two = (getattr(each, name) for each in (found, *crops[:2]))
+        assert np.allclose(joined[:, :, 3], (one[:, :, 3] + two[:, :, 0]) / 2, rtol=1e-4)
+        assert np.allclose(joined[:, :, :3], one[:, :, :3], rtol=1e-4)
 
 
 def test_an_explanation_of_views_is_drawn_told_and_saved(tmp_path):

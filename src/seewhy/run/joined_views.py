@@ -33,13 +33,15 @@ def joined(found: Sequence[Explanation], views: Views, told: tuple[Check, ...]) 
     first = found[0]
     stretches = [found[i : i + views.crops] for i in range(0, len(found), views.crops)]
     canvas = _canvas(stretches)
+    values = _over_all(stretches, canvas, lambda one: one.values - np.float32(one.zero))
+    assert values is not None
     zero = float(np.mean([one.zero for one in found]))
     ran = sum((Counter(one.origin.ran) for one in found), Counter[str]())
     return replace(
         first,
-        values=_over_all(stretches, canvas, lambda one: one.values - np.float32(one.zero), _mean) + np.float32(zero),
-        stderr=_maybe(stretches, canvas, "stderr", _root_mean_square),
-        band=_maybe(stretches, canvas, "band", _mean),
+        values=values + np.float32(zero),
+        stderr=_over_all(stretches, canvas, lambda one: one.stderr),
+        band=_over_all(stretches, canvas, lambda one: one.band),
         parts=None,
         zero=zero,
         target=replace(first.target, score=float(np.mean([one.target.score for one in found]))),
@@ -87,17 +89,17 @@ def _time(one: Explanation) -> Timeline:
 
 
 def _over_all(
-    stretches: Sequence[Sequence[Explanation]],
-    canvas: Geometry,
-    read: Callable[[Explanation], Map],
-    average: Callable[[Map], Map],
-) -> Map:
-    placed = ([_placed(one, read(one), canvas) for one in crops] for crops in stretches)
-    return np.concatenate([_over_crops(maps, average) for maps in placed])
-
-
-def _over_crops(maps: Sequence[Map], average: Callable[[Map], Map]) -> Map:
-    return maps[0] if len(maps) == 1 else average(np.stack(maps))
+    stretches: Sequence[Sequence[Explanation]], canvas: Geometry, read: Callable[[Explanation], Map | None]
+) -> Map | None:
+    """What is read of each view, placed and averaged; None where a view lacks it."""
+    each = [[read(one) for one in crops] for crops in stretches]
+    placed = [
+        [_placed(one, values, canvas) for one, values in zip(crops, maps, strict=True) if values is not None]
+        for crops, maps in zip(stretches, each, strict=True)
+    ]
+    if any(len(maps) < len(crops) for maps, crops in zip(placed, stretches, strict=True)):
+        return None
+    return np.concatenate([_mean(maps) for maps in placed])
 
 
 def _placed(one: Explanation, values: Map, canvas: Geometry) -> Map:
@@ -111,31 +113,12 @@ def _placed(one: Explanation, values: Map, canvas: Geometry) -> Map:
     return Geometry(canvas.model, here.model, (1.0, 1.0), offset).to_original(values, blocky=blocky)
 
 
-def _maybe(
-    stretches: Sequence[Sequence[Explanation]], canvas: Geometry, name: str, average: Callable[[Map], Map]
-) -> Map | None:
-    if any(getattr(one, name) is None for stretch in stretches for one in stretch):
-        return None
-    return _over_all(stretches, canvas, lambda one: getattr(one, name), average)
-
-
-def _mean(maps: Map) -> Map:
-    """Over the views that saw a place; NaN where none did."""
-    return _averaged(np.nan_to_num(maps).sum(axis=0), _seen(maps))
-
-
-def _root_mean_square(errors: Map) -> Map:
-    """The standard error of that mean, as views are sampled independently."""
-    return _averaged(np.sqrt(np.square(np.nan_to_num(errors)).sum(axis=0)), _seen(errors))
-
-
-def _averaged(total: Map, seen: NDArray[np.int_]) -> Map:
-    return np.where(seen > 0, total / np.maximum(seen, 1), np.nan).astype(np.float32)
-
-
-def _seen(maps: Map) -> NDArray[np.int_]:
-    seen: NDArray[np.int_] = np.isfinite(maps).sum(axis=0)
-    return seen
+def _mean(maps: Sequence[Map]) -> Map:
+    """Over the views that saw a place; NaN where none did. The error of a mean is at most the mean of the errors."""
+    if len(maps) == 1:
+        return maps[0]
+    seen = np.isfinite(maps).sum(axis=0)
+    return np.where(seen > 0, np.nansum(maps, axis=0) / np.maximum(seen, 1), np.nan).astype(np.float32)
 
 
 # -- what is said about them
@@ -169,8 +152,7 @@ def _worst(checks: Sequence[Check], views: int) -> Check:
     alike = sum(check.verdict == found.verdict for check in checks)
     if len({check.message for check in checks}) == 1:
         return found
-    where = "one of all" if alike == views else f"one of {alike}"
-    return replace(found, message=f"In {where} {'views' if alike == views else f'of {views} views'}: {found.message}")
+    return replace(found, message=f"{found.message} (So in {alike} of {views} views; the numbers are of one of them.)")
 
 
 def _sampling(found: Sequence[Sampling]) -> Sampling | None:
