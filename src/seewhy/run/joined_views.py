@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import chain
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ..domain.check import Check, Verdict
@@ -18,6 +19,7 @@ from ..domain.picture import Picture
 from ..domain.timeline import Timeline
 from ..explanation import Explanation
 from ..inputs.views import Views
+from .checks import shape_of_map
 
 WORST: tuple[Verdict, ...] = ("bad", "warning", "not run", "info", "good")
 STOPS = ("cancelled", "budget", "samples", "converged", "exact")  # the least sure first
@@ -45,7 +47,10 @@ def joined(found: Sequence[Explanation], views: Views, told: tuple[Check, ...]) 
         parts=None,
         zero=zero,
         target=replace(first.target, score=float(np.mean([one.target.score for one in found]))),
-        checks=(*told, *_checks(found)),
+        checks=(
+            *told,
+            *_checks(found, shape_of_map(torch.from_numpy(np.nan_to_num(values)), parts=first.parts is not None)),
+        ),
         origin=replace(first.origin, views=str(views), ran=dict(ran)),
         cost=sum((one.cost for one in found), Cost()),
         check_cost=sum((one.check_cost for one in found), Cost()),
@@ -134,13 +139,15 @@ def _picture(found: Sequence[Explanation], canvas: Geometry) -> Picture:
     return replace(found[0].picture, pixels=pixels, notes=notes)
 
 
-def _checks(found: Sequence[Explanation]) -> list[Check]:
-    """Of each check the worst among the views; what is only noted is kept once."""
+def _checks(found: Sequence[Explanation], shape: Check) -> list[Check]:
+    """Of each check the worst among the views, what is only noted once; a view may well be empty, the whole not."""
     names = dict.fromkeys(check.name for one in found for check in one.checks)
     checks: list[Check] = []
     for name in names:
         several = [[check for check in one.checks if check.name == name] for one in found]
-        if any(len(own) > 1 for own in several) or name == "note":
+        if name == shape.name:
+            checks.append(shape)
+        elif any(len(own) > 1 for own in several) or name == "note":
             checks += dict.fromkeys(chain.from_iterable(several))
         else:
             checks.append(_worst([own[0] for own in several if own], len(found)))
@@ -152,7 +159,7 @@ def _worst(checks: Sequence[Check], views: int) -> Check:
     alike = sum(check.verdict == found.verdict for check in checks)
     if len({check.message for check in checks}) == 1:
         return found
-    return replace(found, message=f"{found.message} (So in {alike} of {views} views; the numbers are of one of them.)")
+    return replace(found, message=f"{found.message} So in {alike} of {views} views; the numbers are of one of them.")
 
 
 def _sampling(found: Sequence[Sampling]) -> Sampling | None:
