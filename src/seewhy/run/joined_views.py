@@ -37,6 +37,7 @@ def joined(found: Sequence[Explanation], views: Views, told: tuple[Check, ...]) 
     canvas = _canvas(stretches)
     values = _over_all(stretches, canvas, lambda one: one.values - np.float32(one.zero))
     assert values is not None
+    shape = shape_of_map(torch.from_numpy(np.nan_to_num(values)), parts=first.parts is not None)
     zero = float(np.mean([one.zero for one in found]))
     ran = sum((Counter(one.origin.ran) for one in found), Counter[str]())
     return replace(
@@ -47,10 +48,7 @@ def joined(found: Sequence[Explanation], views: Views, told: tuple[Check, ...]) 
         parts=None,
         zero=zero,
         target=replace(first.target, score=float(np.mean([one.target.score for one in found]))),
-        checks=(
-            *told,
-            *_checks(found, shape_of_map(torch.from_numpy(np.nan_to_num(values)), parts=first.parts is not None)),
-        ),
+        checks=(*told, *_checks(found, shape)),
         origin=replace(first.origin, views=str(views), ran=dict(ran)),
         cost=sum((one.cost for one in found), Cost()),
         check_cost=sum((one.check_cost for one in found), Cost()),
