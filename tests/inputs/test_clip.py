@@ -149,6 +149,12 @@ def test_views_cover_the_clip_and_three_crops_its_longer_side():
     assert seen[:, 30:].all()
 
 
+def test_crops_move_along_the_longer_side_only():
+    small = replace(Preprocess.of(size=(10, 10), crop_pct=10 / 14, mean=0.0, std=1.0), pace=Pace(2))
+    views = Clip(np.zeros((4, 14, 40, 3), np.uint8)).views(crops=3)
+    assert [read_sample(view, small).geometry.offset for view in views] == [(-2, 0), (-2, -15), (-2, -30)]
+
+
 @pytest.mark.parametrize(
     ("build", "error", "words"),
     [

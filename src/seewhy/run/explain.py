@@ -99,8 +99,9 @@ def _all(
     some = groups(job, read_rows(job, items, targets, first, failures, raising=raising))
     with closing(ahead(some) if len(items) > 1 else some) as coming:
         try:
-            for group in coming:
-                job.control.expected = job.control.expected or _expected(job, group[0].samples[0], targets)
+            for number, group in enumerate(coming):
+                if number == 0:
+                    job.control.expected = _expected(job, group[0].samples[0], targets)
                 _collect(job, group, found, failures, raising=raising)
         except (Cancelled, KeyboardInterrupt):
             if not found:
