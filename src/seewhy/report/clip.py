@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import tempfile
 from collections.abc import Iterator, Sequence
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +14,7 @@ from ..render.film import clip_of
 from ..render.moment import Stretch, curve, span, strongest
 from ..render.number import number
 from ..render.text import alt_text
+from .films import film
 
 if TYPE_CHECKING:
     from ..domain.shot import Shot
@@ -31,25 +29,8 @@ def clip_figures(explanation: Explanation) -> str:
     shots = list(explanation.film(longest=WIDE))
     told = alt_text(explanation)
     return (
-        f"<figure>{_film(shots, told)}<figcaption>The clip with its map, colours on one scale over time. "
+        f"<figure>{film(shots, told)}<figcaption>The clip with its map, colours on one scale over time. "
         f"{escape(' '.join(_limits(explanation)))}</figcaption></figure>{_moments(explanation, shots)}"
-    )
-
-
-def _film(shots: list[Shot], told: str) -> str:
-    """As MP4 where PyAV is installed, otherwise as GIF."""
-    from ..store.movie import playable, write
-
-    suffix = playable()
-    with tempfile.TemporaryDirectory() as folder:
-        data = base64.b64encode(write(shots, Path(folder) / f"film{suffix}").read_bytes()).decode()
-    if suffix == ".gif":
-        return f'<img src="data:image/gif;base64,{data}" alt="{escape(told)}">'
-    height, width = shots[0].pixels.shape[:2]
-    size = f'width="{width}" height="{height}"'
-    return (
-        f'<video controls loop muted autoplay playsinline {size} aria-label="{escape(told)}" '
-        f'src="data:video/mp4;base64,{data}"></video>'
     )
 
 
