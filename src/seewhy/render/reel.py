@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -20,7 +22,7 @@ def reel(clip: Tensor, time: Timeline, *, like: Tensor | None = None, longest: i
     frames = pictured(clip, clip if like is None else like, longest)
     played = PLAYED[time.unit]
     edges = np.linspace(time.begins[0] * played, time.ends[-1] * played, len(frames) + 1).tolist()
-    return [Shot(*span, pixels) for *span, pixels in zip(edges[:-1], edges[1:], frames, strict=True)]
+    return [Shot(begin, end, pixels) for (begin, end), pixels in zip(pairwise(edges), frames, strict=True)]
 
 
 def pictured(clip: Tensor, like: Tensor, longest: int) -> list[NDArray[np.uint8]]:

@@ -25,7 +25,7 @@ def edit_rows(table: MotionTable) -> str:
     """A row per kind of edit; of several clips the one is shown that tells most."""
     chance = "" if table.chance is None else f"; dotted: of a guess, {number(table.chance)}"
     rows = "".join(_row(table, row) for row in table.rows)
-    heads = "".join(f'<th scope="col">{head}</th>' for head in ("edit", "", f"{escape(table.scale)} of the answer"))
+    heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in ("edit", "", f"{table.scale} of {table.target}"))
     return (
         f'<table class="edits"><thead><tr>{heads}<th scope="col">the model answers</th></tr></thead>'
         f'<tbody>{rows}</tbody></table><p class="small">{EXPLAINED}{chance}.</p>'
@@ -35,11 +35,12 @@ def edit_rows(table: MotionTable) -> str:
 def _row(table: MotionTable, row: EditRow) -> str:
     told = f"{row.name}: {row.shows}"
     played = film(reel(row.edits[shown(row)](table.clip), table.time, like=table.clip, longest=SIDE), told)
+    kind = ' class="flips"' if row.flips == len(row.scores) else ""
     return (
-        f"<tr><td>{played}</td>"
+        f"<tr{kind}><td>{played}</td>"
         f'<th scope="row">{escape(row.name)}<p class="small">{escape(row.shows)}{_which(row)}</p></th>'
         f'<td>{_bar(table, row)}<br><span class="small">{escape(bounded(row.interval))}</span></td>'
-        f"<td>{escape(_answer(row))}</td></tr>"
+        f'<td class="told">{escape(_answer(row))}</td></tr>'
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from ..render import fragment
@@ -57,7 +59,7 @@ def _frames(which: Sequence[int]) -> str:
 
 
 def _column(
-    table: MotionTable, i: int, pixels: object, top: float, enough: Sequence[int], needed: Sequence[int]
+    table: MotionTable, i: int, pixels: NDArray[np.uint8], top: float, enough: Sequence[int], needed: Sequence[int]
 ) -> str:
     words = f"{at(table.time, table.time.begins[i])}: alone {number(table.stills[i])}"
     high = 100 * max(0.0, table.stills[i]) / top
@@ -95,6 +97,9 @@ def _curves(table: MotionTable, found: FewFrames) -> str:
         f'<figure><svg class="curves" viewBox="0 0 {WIDE} {HIGH}" role="img" aria-label="{escape(words, quote=True)}">'
         f'{axis}<polyline points="{kept}" class="kept"/><polyline points="{lost}" class="lost"/>{labels}</svg>'
         f"<figcaption>Solid: the score with only so many of the most useful frames. Dashed: without so many of them. "
-        f"The first {found.searched} were searched for one by one, the rest follow in the order of the last round."
-        "</figcaption></figure>"
+        f"{_searched(found.searched)}, the others follow in the order of the last round.</figcaption></figure>"
     )
+
+
+def _searched(count: int) -> str:
+    return "The first one is the best by itself" if count == 1 else f"The first {count} were searched for one by one"

@@ -5,11 +5,15 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
 from ..render import fragment
 from ..render.moment import at
-from ..render.number import number, percent
+from ..render.number import percent
 from ..render.number import signed as with_sign
-from ..render.reel import reel
+from ..render.reel import pictured, reel
 from ..render.what_if import told
 from .films import film
 
@@ -17,7 +21,7 @@ if TYPE_CHECKING:
     from ..run.flipping import Change
     from ..run.what_if import WhatIf
 
-LARGE, SMALL = 320, 112  # pixels of a film's longer side
+LARGE, SMALL, THUMB = 320, 112, 64  # pixels of a longer side: of films, of a frame
 AHEAD = "by how much the answer to the clip is ahead"
 
 
@@ -48,35 +52,37 @@ def _film(found: WhatIf, change: Change | None, words: str) -> str:
 
 def _frozen(found: WhatIf) -> str:
     """From which frame on standing still flips the answer: a column per frame."""
-    tries = found.of("frozen")
+    tries, pictures = found.of("frozen"), pictured(found.clip, found.clip, THUMB)
     peak = max((abs(one.margin) for one in tries), default=0.0) or 1.0
-    columns = "".join(_column(found, one, peak) for one in tries)
+    deep = 200 if any(one.flips for one in tries) else 100  # room for columns that go down
+    columns = "".join(_column(found, one, peak, deep, pictures[one.frames[0] - 1]) for one in tries)
     words = (
-        f"Frozen from each frame on: {AHEAD} of all others then. Columns that go down are flips. "
-        "The last frame has nothing to freeze."
+        f"Frozen from this frame on: {AHEAD} of all others then. Columns that go down are flips. "
+        "From the last frame on there is nothing to freeze."
     )
     return f'<figure class="frames"><div class="strip">{columns}</div><figcaption>{words}</figcaption></figure>'
 
 
-def _column(found: WhatIf, one: Change, peak: float) -> str:
+def _column(found: WhatIf, one: Change, peak: float, deep: int, pixels: NDArray[np.uint8]) -> str:
     size, when = 100 * abs(one.margin) / peak, at(found.time, found.time.begins[one.frames[0] - 1])
-    words = escape(f"frozen from {when} on: {one.answer}, {with_sign(one.margin)}", quote=True)
+    words = f"frozen from {when} on: {one.answer}, {with_sign(one.margin)}"
     kind, top = ("against", 100.0) if one.flips else ("for", 100 - size)
     return (
-        f'<div class="moment" title="{words}"><svg viewBox="0 0 10 200" preserveAspectRatio="none" class="bars" '
-        f'role="img" aria-label="{words}"><rect x="1" width="8" y="{top:.1f}" height="{size:.1f}" class="{kind}"/>'
-        '<line x1="0" x2="10" y1="100" y2="100" class="zero"/></svg></div>'
+        f'<div class="moment" title="{escape(words)}"><svg viewBox="0 0 10 {deep}" preserveAspectRatio="none" '
+        f'class="bars" aria-hidden="true"><rect x="1" width="8" y="{top:.1f}" height="{size:.1f}" class="{kind}"/>'
+        f"</svg>{fragment.picture(Image.fromarray(pixels), words)}</div>"
     )
 
 
 def _tried(found: WhatIf) -> str:
     """All other edits, each playing."""
     rows = "".join(_row(found, one) for one in found.tried if one.kind != "frozen")
-    heads = "".join(f'<th scope="col">{head}</th>' for head in ("edit", "", "share of the clip", "the model answers"))
+    names = ("edit", "", "share of the clip", "the model answers", "ahead by")
+    heads = "".join(f'<th scope="col">{name}</th>' for name in names)
     return (
-        f'<table class="edits"><thead><tr>{heads}<th scope="col">ahead by</th></tr></thead><tbody>{rows}</tbody></table>'
-        f'<p class="small">Ahead by: {AHEAD} of all others, in outputs of the model; it flips below 0. A row that stays '
-        "shows the most that was changed.</p>"
+        f'<table class="edits"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+        f'<p class="small">Ahead by: {AHEAD} of all others, in outputs of the model; it flips below 0. A row that '
+        "stays shows the most that was changed.</p>"
     )
 
 
@@ -84,5 +90,9 @@ def _row(found: WhatIf, one: Change) -> str:
     words = told(one, found.time)
     played = film(reel(one.edit(found.clip), found.time, like=found.clip, longest=SMALL), words)
     answer = f"{one.answer}{': it flips' if one.flips else ''}"
-    cells = "".join(f"<td>{escape(cell)}</td>" for cell in (percent(one.share), answer, with_sign(one.margin)))
-    return f'<tr><td>{played}</td><th scope="row">{escape(words)}</th>{cells}</tr>'
+    kind = ' class="flips"' if one.flips else ""
+    return (
+        f'<tr{kind}><td>{played}</td><th scope="row">{escape(words)}</th>'
+        f'<td>{percent(one.share)}</td><td class="told">{escape(answer)}</td>'
+        f'<td class="told">{with_sign(one.margin)}</td></tr>'
+    )

@@ -77,4 +77,6 @@ def _made(found: MotionTable | WhatIf) -> str:
         "settings": json.dumps(dict(found.settings)),
         "cost": f"{found.cost} of at most {found.expected}, {number(found.seconds)} s",
     }
-    return fragment.facts(pairs, caption=type(found).__name__.replace("MotionTable", "Edits").replace("WhatIf", "Flips"))
+    return fragment.facts(
+        pairs, caption=type(found).__name__.replace("MotionTable", "Edits").replace("WhatIf", "Flips")
+    )

@@ -121,7 +121,9 @@ def _row(one: OneClip, kind: Kind) -> EditRow:
     answers = one.named(outputs)
     (own,) = one.named(one.probe.clean)
     flips = sum(answer != own for answer in answers)
-    return EditRow(kind.name, kind.shows, tuple(map(float, scores)), tuple(answers), flips, kind.every, tuple(kind.edits))
+    return EditRow(
+        kind.name, kind.shows, tuple(map(float, scores)), tuple(answers), flips, kind.every, tuple(kind.edits)
+    )
 
 
 def _few(one: OneClip, rows: Sequence[EditRow], rounds: int) -> FewFrames | None:
