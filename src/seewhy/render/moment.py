@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..domain.timeline import Timeline, Unit
 
@@ -21,6 +24,12 @@ class Stretch:
     end: float
     supports: float
     opposes: float = 0.0  # as a positive number
+    band: float = 0.0  # half-width of either; 0 where the map has no error bar
+
+    @property
+    def value(self) -> float:
+        """What is left for the target."""
+        return self.supports - self.opposes
 
 
 def curve(explanation: Explanation) -> list[Stretch]:
@@ -32,7 +41,90 @@ def curve(explanation: Explanation) -> list[Stretch]:
     cells = np.nan_to_num(cells).reshape(len(cells), -1)
     sides = cells.clip(0).mean(axis=1), (-cells).clip(0).mean(axis=1)
     spans = time.footprints(len(cells), blocky=explanation.parts is not None)
-    return [Stretch(*span, float(f), float(a)) for span, f, a in zip(spans, *sides, strict=True)]
+    bands = _bands(explanation.band, cells.shape)
+    return [Stretch(*span, *map(float, numbers)) for span, *numbers in zip(spans, *sides, bands, strict=True)]
+
+
+def only_in_time(explanation: Explanation) -> bool:
+    """Whether a clip's map has one number for each moment, and none for places."""
+    return explanation.geometry.time is not None and explanation.values.shape[1:] == (1, 1)
+
+
+def highest(stretches: list[Stretch]) -> float:
+    """What the curve must have room for, error bars included; never 0."""
+    return max((max(s.supports, s.opposes) + s.band for s in stretches), default=0.0) or 1.0
+
+
+def _bands(band: NDArray[np.float32] | None, shape: tuple[int, int]) -> NDArray[np.float64]:
+    """If every place stays in its band, the mean of the places stays in the mean of the bands: never too narrow."""
+    return np.zeros(shape[0]) if band is None else np.nan_to_num(band.astype(np.float64)).reshape(shape).mean(axis=1)
+
+
+def still_frame(explanation: Explanation) -> int:
+    """The model frame that stands for a clip in a still picture: the one with most for the target.
+
+    The one in the middle, where no other is at hand.
+    """
+    time = explanation.geometry.time
+    assert time is not None
+    if explanation.footage is None:
+        return time.middle
+    supports = [stretch.supports for stretch in curve(explanation)]
+    return _strongest(supports, len(time), 1)[0] if any(supports) else key_frames(explanation, 1)[0]
+
+
+def key_frames(explanation: Explanation, count: int) -> list[int]:
+    """Model frames in the order of time: of each run the one whose cell holds the most evidence, its middle one."""
+    assert explanation.geometry.time is not None
+    strength = [stretch.supports + stretch.opposes for stretch in curve(explanation)]
+    return _strongest(strength, len(explanation.geometry.time), count)
+
+
+def _strongest(strength: Sequence[float], length: int, count: int) -> list[int]:
+    """Of each of so many equal runs of frames the one in the middle of those with the strongest cell."""
+    per_frame = np.array(strength)[np.arange(length) * len(strength) // length]
+    edges = np.linspace(0, length, min(count, length) + 1).round().astype(int)
+    found = []
+    for first, stop in pairwise(edges):
+        best = np.flatnonzero(per_frame[first:stop] == per_frame[first:stop].max())
+        found.append(int(first + best[len(best) // 2]))
+    return found
+
+
+def only_in_time(explanation: Explanation) -> bool:
+    """Whether a clip's map has one number for each moment, and none for places."""
+    return explanation.geometry.time is not None and explanation.values.shape[1:] == (1, 1)
+
+
+def highest(stretches: list[Stretch]) -> float:
+    """What the curve must have room for, error bars included; never 0."""
+    return max((max(s.supports, s.opposes) + s.band for s in stretches), default=0.0) or 1.0
+
+
+def _bands(band: NDArray[np.float32] | None, shape: tuple[int, int]) -> NDArray[np.float64]:
+    """If every place stays in its band, the mean of the places stays in the mean of the bands: never too narrow."""
+    return np.zeros(shape[0]) if band is None else np.nan_to_num(band.astype(np.float64)).reshape(shape).mean(axis=1)
+
+
+def still_frame(explanation: Explanation) -> int:
+    """The model frame that stands for a clip in a still picture: the strongest one, the only one where none else is."""
+    time = explanation.geometry.time
+    assert time is not None
+    return time.middle if explanation.footage is None else key_frames(explanation, 1)[0]
+
+
+def key_frames(explanation: Explanation, count: int) -> list[int]:
+    """Model frames in the order of time: of each run the one whose cell holds the most evidence, its middle one."""
+    assert explanation.geometry.time is not None
+    length, stretches = len(explanation.geometry.time), curve(explanation)
+    strength = np.array([s.supports + s.opposes for s in stretches])
+    per_frame = strength[np.arange(length) * len(strength) // length]
+    edges = np.linspace(0, length, min(count, length) + 1).round().astype(int)
+    found = []
+    for first, stop in pairwise(edges):
+        best = np.flatnonzero(per_frame[first:stop] == per_frame[first:stop].max())
+        found.append(int(first + best[len(best) // 2]))
+    return found
 
 
 def strongest(stretches: list[Stretch]) -> Stretch | None:

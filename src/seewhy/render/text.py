@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .answer import answered
-from .moment import at, curve, span
+from .moment import at, curve, only_in_time, span, still_frame
 from .moment import strongest as strongest_stretch
 from .number import number, percent
 from .number import signed as with_sign
@@ -33,6 +33,8 @@ def findings(explanation: Explanation) -> list[str]:
     sentences = [asked(explanation, heat)]
     if not np.nan_to_num(heat).any():
         sentences.append("The map is zero everywhere, so it says nothing about this answer.")
+    elif only_in_time(explanation):
+        sentences += _moments_against(explanation)
     elif explanation.signed:
         sentences += [_evidence(heat, 1, of=noun(explanation)), _evidence(heat, -1, of=noun(explanation))]
     else:
@@ -67,16 +69,27 @@ def in_time(explanation: Explanation) -> list[str]:
         return []
     stretches = curve(explanation)
     best, what = strongest_stretch(stretches), "evidence for it" if explanation.signed else "importance"
-    told = f"Places are told of the frame in the middle, at {at(time, time.begins[time.middle])}."
+    places = f"Places are told of the frame at {at(time, time.begins[still_frame(explanation)])}."
+    if only_in_time(explanation):
+        places = "The map tells moments only, no places."
     if len(stretches) == 1:
-        return ["The map has a single cell for the whole time: it tells no moment.", told]
+        return ["The map has a single cell for the whole time: it tells no moment.", places]
     if best is None:
-        return [told]
+        return [places]
     share = best.supports / sum(stretch.supports for stretch in stretches)
     return [
         f"In time, the {what} is strongest from {span(time, best.begin, best.end)}, with {percent(share)} of all.",
-        told,
+        places,
     ]
+
+
+def _moments_against(explanation: Explanation) -> list[str]:
+    """When most speaks against the target; nothing where nothing does."""
+    time, stretches = explanation.geometry.time, curve(explanation)
+    worst = max(stretches, key=lambda stretch: stretch.opposes)
+    if time is None or not explanation.signed or worst.opposes == 0:
+        return []
+    return [f"Most speaks against it from {span(time, worst.begin, worst.end)}."]
 
 
 def _motion(explanation: Explanation) -> list[str]:
@@ -102,8 +115,10 @@ def alt_text(explanation: Explanation) -> str:
     )
     if not np.nan_to_num(heat).any():
         return f"{start} The map is zero everywhere."
-    words = [*in_time(explanation), _evidence(heat, 1, signed=explanation.signed, of=noun(explanation))]
-    words += [_evidence(heat, -1, of=noun(explanation))] if explanation.signed else []
+    words = in_time(explanation)
+    if not only_in_time(explanation):
+        words += [_evidence(heat, 1, signed=explanation.signed, of=noun(explanation))]
+        words += [_evidence(heat, -1, of=noun(explanation))] if explanation.signed else []
     unseen = 1 - float(np.isfinite(heat).mean())
     words += (
         [f"The {percent(unseen)} of the {noun(explanation)} that the model did not see are hatched."] if unseen else []
@@ -203,18 +218,41 @@ def _reasons(explanation: Explanation, heat: Heat, sign: int) -> list[str]:
     unit = f" {explanation.target.scale}" if explanation.signed else ""
     told = parts(explanation, sign)
     if told:
-        return [_part(place, side, unit) for place in told[:SHOWN]]
+        return [_part(place, side, unit, sampled=explanation.sampling is not None) for place in told[:SHOWN]]
+    if only_in_time(explanation):
+        return _moments(explanation, sign, side)
     noun = f"evidence {side}" if side else "importance"
     return [f"{place.name}: {percent(place.share)} of the {noun}" for place in ninths(heat, sign)[:SHOWN]]
 
 
-def _part(place: Place, side: str, unit: str) -> str:
+def _moments(explanation: Explanation, sign: int, side: str) -> list[str]:
+    """The strongest moments of a map that has nothing but moments."""
+    time, stretches = explanation.geometry.time, curve(explanation)
+    sides = [stretch.supports if sign > 0 else stretch.opposes for stretch in stretches]
+    ranked = sorted(zip(sides, stretches, strict=True), key=lambda pair: -pair[0])[:SHOWN]
+    of = f"evidence {side}" if side else "importance"
+    assert time is not None
+    return [
+        f"{span(time, one.begin, one.end)}: {percent(held / sum(sides))} of the {of}" for held, one in ranked if held
+    ]
+
+
+def _part(place: Place, side: str, unit: str, *, sampled: bool) -> str:
     value = f"{with_sign(place.value)}{unit}"
     if place.band:
         doubt = ": could be nothing" if abs(place.value) <= place.band else ""
-        value = f"{with_sign(place.value)} ± {number(place.band)}{unit} (95% band{doubt})"
+        kind = "95% band" if sampled else "band"
+        value = f"{with_sign(place.value)} ± {number(place.band)}{unit} ({kind}{doubt})"
     share = f"{percent(place.share)} of what speaks {side}" if side else f"{percent(place.share)} of the importance"
-    return f"part {place.part}, {place.name} ({percent(place.area)} of the photo): {value}, {share}"
+    return f"{_of_part(place)}: {value}, {share}"
+
+
+def _of_part(place: Place) -> str:
+    """Which part, where and when; of whole frames only when."""
+    if not place.name:
+        return place.when
+    where, of = ", ".join(filter(None, (place.name, place.when))), "clip" if place.when else "photo"
+    return f"part {place.part}, {where} ({percent(place.area)} of the {of})"
 
 
 def _ended(message: str) -> str:

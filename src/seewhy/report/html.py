@@ -64,10 +64,10 @@ def _refused(path: Path) -> Iterator[None]:
 
 def html(explanations: Sequence[Explanation], *, title: str) -> str:
     """The whole document."""
-    photos = by_photo(explanations)
+    photos, noun = by_photo(explanations), kind_of(explanations)
     sections = "".join(photo_section(group, number) for number, group in enumerate(photos, start=1))
     limits = "".join(f"<li>{escape(limit)}</li>" for limit in LIMITS)
-    about = f"{_counted(len(photos), 'photo')}, {_counted(len(explanations), 'explanation')}"
+    about = f"{_counted(len(photos), noun)}, {_counted(len(explanations), 'explanation')}"
     limits = f'<section class="limits"><h2>What this cannot tell</h2><ul>{limits}</ul></section>'
     return document(title, about, sections + limits, contents=_contents(photos))
 
@@ -97,6 +97,12 @@ def by_photo(explanations: Sequence[Explanation]) -> list[list[Explanation]]:
     for explanation in explanations:
         groups.setdefault((explanation.picture.name, explanation.picture.digest), []).append(explanation)
     return list(groups.values())
+
+
+def kind_of(explanations: Sequence[Explanation]) -> str:
+    """What was explained: photos, clips, or inputs of both kinds."""
+    kinds = {"photo" if explanation.footage is None else "clip" for explanation in explanations}
+    return kinds.pop() if len(kinds) == 1 else "input"
 
 
 def _contents(photos: Sequence[Sequence[Explanation]]) -> str:
