@@ -91,48 +91,6 @@ def _strongest(strength: Sequence[float], length: int, count: int) -> list[int]:
     return found
 
 
-def only_in_time(explanation: Explanation) -> bool:
-    """Whether a clip's map has one number for each moment, and none for places."""
-    return explanation.geometry.time is not None and explanation.values.shape[1:] == (1, 1)
-
-
-def highest(stretches: list[Stretch]) -> float:
-    """What the curve must have room for, error bars included; never 0."""
-    return max((max(s.supports, s.opposes) + s.band for s in stretches), default=0.0) or 1.0
-
-
-def _bands(band: NDArray[np.float32] | None, shape: tuple[int, int]) -> NDArray[np.float64]:
-    """If every place stays in its band, the mean of the places stays in the mean of the bands: never too narrow."""
-    return np.zeros(shape[0]) if band is None else np.nan_to_num(band.astype(np.float64)).reshape(shape).mean(axis=1)
-
-
-def still_frame(explanation: Explanation) -> int:
-    """The model frame that stands for a clip in a still picture: the strongest one, the only one where none else is."""
-    time = explanation.geometry.time
-    assert time is not None
-    return time.middle if explanation.footage is None else key_frames(explanation, 1)[0]
-
-
-def key_frames(explanation: Explanation, count: int) -> list[int]:
-    """Model frames in the order of time: of each run the one whose cell holds the most evidence, its middle one."""
-    assert explanation.geometry.time is not None
-    length, stretches = len(explanation.geometry.time), curve(explanation)
-    strength = np.array([s.supports + s.opposes for s in stretches])
-    per_frame = strength[np.arange(length) * len(strength) // length]
-    edges = np.linspace(0, length, min(count, length) + 1).round().astype(int)
-    found = []
-    for first, stop in pairwise(edges):
-        best = np.flatnonzero(per_frame[first:stop] == per_frame[first:stop].max())
-        found.append(int(first + best[len(best) // 2]))
-    return found
-
-
-def strongest(stretches: list[Stretch]) -> Stretch | None:
-    """The stretch with the most evidence for the target; None where there is none."""
-    best = max(stretches, key=lambda stretch: stretch.supports, default=None)
-    return best if best is not None and best.supports > 0 else None
-
-
 def at(time: Timeline, moment: float) -> str:
     """A moment in words: seconds, or the number of a frame that has no time."""
     return clock(moment) if time.unit == "s" else f"frame {int(moment) + 1}"

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from ..explanation import Explanation
 
 By = Literal["frames", "segments", "shots"]
-COARSE, SHOWN = (64, 64), 3  # pixels in which cuts are looked for; moments in a sentence
+COARSE, SHOWN, QUARTERS = (64, 64), 3, 4  # pixels in which cuts are looked for; moments in a sentence; segments
 
 
-def ranked(explanation: Explanation, by: By = "frames", count: int = 4) -> list[Stretch]:
+def ranked(explanation: Explanation, by: By = "frames", count: int = QUARTERS) -> list[Stretch]:
     """Moments by how much speaks for the target in them; a cell that two of them share is divided by its time."""
     clip_of(explanation)  # a photo is refused
     cells = curve(explanation)
@@ -72,9 +72,9 @@ def when(explanation: Explanation) -> list[str]:
     """The strongest frames, quarters and shots of a clip in words; nothing for a photo, or a map without moments."""
     if explanation.footage is None or len(explanation.values) < 2 or not any(s.supports for s in curve(explanation)):
         return []
-    quarters = ranked(explanation, "segments", min(4, len(explanation.values)))
     told = [] if only_in_time(explanation) else [_told(explanation, "frames", ranked(explanation))]
-    told.append(_told(explanation, "equal parts", quarters))
+    if len(explanation.values) > QUARTERS:
+        told.append(_told(explanation, "quarters of the time", ranked(explanation, "segments", QUARTERS)))
     shots = ranked(explanation, "shots")
     if len(shots) == 1:
         return [*told, "shots: one, no cut was found in the frames seen"]
