@@ -45,6 +45,12 @@ def curve(explanation: Explanation) -> list[Stretch]:
     return [Stretch(*span, *map(float, numbers)) for span, *numbers in zip(spans, *sides, bands, strict=True)]
 
 
+def strongest(stretches: list[Stretch]) -> Stretch | None:
+    """The stretch with the most evidence for the target; None where there is none."""
+    best = max(stretches, key=lambda stretch: stretch.supports, default=None)
+    return best if best is not None and best.supports > 0 else None
+
+
 def only_in_time(explanation: Explanation) -> bool:
     """Whether a clip's map has one number for each moment, and none for places."""
     return explanation.geometry.time is not None and explanation.values.shape[1:] == (1, 1)

@@ -55,7 +55,7 @@ def draw(explanation: Explanation, framed: Frame, *, view: str, scale: float) ->
     """One view of its frame, with what the model did not see and what was asked about marked."""
     drawn = VIEWS[known(view)](framed, scale, explanation.signed)
     if view == "heat" and only_in_time(explanation):
-        drawn = replace(drawn, rgb=_around(framed.photo, VIEWS["map"](framed, scale, explanation.signed).rgb))
+        drawn = replace(drawn, rgb=_around(framed, VIEWS["map"](framed, scale, explanation.signed).rgb))
     if view == "photo":
         return drawn
     note = ("", f"averaged over 1/{CELLS[view]} of the longer side") if averaged(explanation, view) else None
@@ -64,10 +64,12 @@ def draw(explanation: Explanation, framed: Frame, *, view: str, scale: float) ->
     return drawn if marked is None else outlined(drawn, marked, explanation.picture.size)
 
 
-def _around(photo: NDArray[np.uint8], colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A map that tells no places colours the rim only, and covers nothing."""
-    rim, found = max(2, round(RIM * max(photo.shape[:2]))), colours.copy()
-    found[rim:-rim, rim:-rim] = photo[rim:-rim, rim:-rim]
+def _around(framed: Frame, colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A map that tells no places colours only the rim of what was seen, and covers nothing."""
+    rows, columns = (np.flatnonzero(framed.seen.any(axis=axis)) for axis in (1, 0))
+    rim, found = max(2, round(RIM * max(framed.size))), colours.copy()
+    inside = slice(rows[0] + rim, rows[-1] + 1 - rim), slice(columns[0] + rim, columns[-1] + 1 - rim)
+    found[inside] = framed.photo[inside]
     return found
 
 
