@@ -104,11 +104,10 @@ def at(time: Timeline, moment: float) -> str:
 
 def span(time: Timeline, begin: float, end: float) -> str:
     """From one moment to another, in words."""
-    return (
-        f"{clock(begin).removesuffix(' s')} to {clock(end)}"
-        if time.unit == "s"
-        else f"frame {int(begin) + 1} to {round(end)}"
-    )
+    if time.unit == "s":
+        return f"{clock(begin).removesuffix(' s')} to {clock(end)}"
+    first, last = int(begin) + 1, round(end)
+    return f"frame {first} to {last}" if last > first else f"frame {first}"
 
 
 def clock(seconds: float) -> str:

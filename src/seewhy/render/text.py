@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..domain.timeline import Timeline
 from .answer import answered
-from .moment import at, curve, only_in_time, span, still_frame
+from .moment import Stretch, at, curve, only_in_time, span, still_frame
 from .moment import strongest as strongest_stretch
 from .number import number, percent
 from .number import signed as with_sign
@@ -78,7 +79,7 @@ def in_time(explanation: Explanation) -> list[str]:
         return [places]
     share = best.supports / sum(stretch.supports for stretch in stretches)
     return [
-        f"In time, the {what} is strongest from {span(time, best.begin, best.end)}, with {percent(share)} of all.",
+        f"In time, the {what} is strongest {_during(time, best)}, with {percent(share)} of all.",
         places,
     ]
 
@@ -89,12 +90,19 @@ def _moments_against(explanation: Explanation) -> list[str]:
     worst = max(stretches, key=lambda stretch: stretch.opposes)
     if time is None or not explanation.signed or worst.opposes == 0:
         return []
-    return [f"Most speaks against it from {span(time, worst.begin, worst.end)}."]
+    return [f"Most speaks against it {_during(time, worst)}."]
+
+
+def _during(time: Timeline, stretch: Stretch) -> str:
+    told = span(time, stretch.begin, stretch.end)
+    return f"from {told}" if " to " in told else f"in {told}"
 
 
 def _motion(explanation: Explanation) -> list[str]:
     """How much of a clip's map changes quickly; nothing for a photo, or a map that has one moment."""
     if explanation.geometry.time is None or explanation.values.ndim != 3 or len(explanation.values) < 2:
+        return []
+    if only_in_time(explanation):  # there is nothing else that could change
         return []
     return [str(explanation.motion())]
 

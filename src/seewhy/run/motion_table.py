@@ -68,7 +68,7 @@ class MotionTable:
     chance: float | None  # the score of a guess, where that is known
     rows: tuple[EditRow, ...]
     frames: FewFrames | None
-    clip: Tensor  # (c, t, h, w) as the model sees it
+    clip: Tensor = field(repr=False)  # (c, t, h, w) as the model sees it
     time: Timeline
     notes: tuple[str, ...]
     settings: Mapping[str, Any]

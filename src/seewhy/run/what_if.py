@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -31,7 +31,7 @@ class WhatIf:
     answer: str  # what the model calls the clip
     margin: float
     tried: tuple[Change, ...]
-    clip: Tensor  # (c, t, h, w) as the model sees it
+    clip: Tensor = field(repr=False)  # (c, t, h, w) as the model sees it
     time: Timeline
     settings: Mapping[str, Any]
     cost: Cost
