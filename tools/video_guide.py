@@ -95,7 +95,7 @@ def card() -> None:
     )  # fmt: skip
     print(report)
     with tempfile.TemporaryDirectory() as folder:
-        save(shot(report.save(folder) / "report_card.html", (900, 1460)), IMAGES / "clip-card.png", colours=128)
+        save(shot(report.save(folder) / "report_card.html", (900, 1310)), IMAGES / "clip-card.png", colours=128)
 
 
 def without_legend(one: Shot) -> Shot:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PIL import Image
 
 from ..errors import BadOption
 from .film import clip_of, scale_over_time
 from .frame import frame
 from .legend import INK, Row, Text, legend, stack
-from .moment import at, key_frames
+from .moment import at, curve
 from .overlay import draw, known
 from .timestrip import strip
 
@@ -38,6 +40,20 @@ def filmstrip(explanation: Explanation, *, view: str = "heat", count: int = 6) -
     marks = tuple(time.begins[of] for of in chosen)
     rows: list[Row] = [strip(explanation, NOTES, *marks), *legend(explanation, drawn, framed, scale=scale, own=False)]
     return stack(page, rows)
+
+
+def key_frames(explanation: Explanation, count: int) -> list[int]:
+    """Model frames in the order of time: of each run the one whose cell holds the most evidence, its middle one."""
+    assert explanation.geometry.time is not None
+    length, stretches = len(explanation.geometry.time), curve(explanation)
+    strength = np.array([s.supports + s.opposes for s in stretches])
+    per_frame = strength[np.arange(length) * len(strength) // length]
+    edges = np.linspace(0, length, min(count, length) + 1).round().astype(int)
+    found = []
+    for first, stop in pairwise(edges):
+        best = np.flatnonzero(per_frame[first:stop] == per_frame[first:stop].max())
+        found.append(int(first + best[len(best) // 2]))
+    return found
 
 
 def _beside(tiles: list[Image.Image]) -> Image.Image:

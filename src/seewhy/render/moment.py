@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +29,10 @@ class Stretch:
         """What is left for the target."""
         return self.supports - self.opposes
 
+    def side(self, sign: int) -> float:
+        """The evidence with this sign."""
+        return self.supports if sign > 0 else self.opposes
+
 
 def curve(explanation: Explanation) -> list[Stretch]:
     """The map along the time axis in its own resolution: nothing is interpolated. Empty for a photo."""
@@ -45,10 +47,9 @@ def curve(explanation: Explanation) -> list[Stretch]:
     return [Stretch(*span, *map(float, numbers)) for span, *numbers in zip(spans, *sides, bands, strict=True)]
 
 
-def strongest(stretches: list[Stretch]) -> Stretch | None:
-    """The stretch with the most evidence for the target; None where there is none."""
-    best = max(stretches, key=lambda stretch: stretch.supports, default=None)
-    return best if best is not None and best.supports > 0 else None
+def _bands(band: NDArray[np.float32] | None, shape: tuple[int, int]) -> NDArray[np.float64]:
+    """If every place stays in its band, the mean of the places stays in the mean of the bands: never too narrow."""
+    return np.zeros(shape[0]) if band is None else np.nan_to_num(band.astype(np.float64)).reshape(shape).mean(axis=1)
 
 
 def only_in_time(explanation: Explanation) -> bool:
@@ -61,39 +62,35 @@ def highest(stretches: list[Stretch]) -> float:
     return max((max(s.supports, s.opposes) + s.band for s in stretches), default=0.0) or 1.0
 
 
-def _bands(band: NDArray[np.float32] | None, shape: tuple[int, int]) -> NDArray[np.float64]:
-    """If every place stays in its band, the mean of the places stays in the mean of the bands: never too narrow."""
-    return np.zeros(shape[0]) if band is None else np.nan_to_num(band.astype(np.float64)).reshape(shape).mean(axis=1)
+def ranked(stretches: list[Stretch], sign: int = 1) -> list[Stretch]:
+    """The stretches that hold evidence with this sign, most first."""
+    return sorted((s for s in stretches if s.side(sign) > 0), key=lambda stretch: -stretch.side(sign))
+
+
+def frame_in(time: Timeline, stretch: Stretch) -> int:
+    """The model frame in the middle of a stretch."""
+    middle = (stretch.begin + stretch.end) / 2
+    return min(range(len(time)), key=lambda i: abs(time.begins[i] - middle))
+
+
+def telling_frame(explanation: Explanation, sign: int = 1) -> int | None:
+    """The model frame at which places are told of: of the strongest moment, or the middle one; None for a photo."""
+    time = explanation.geometry.time
+    if time is None:
+        return None
+    best = ranked(curve(explanation), sign)[:1]
+    return frame_in(time, best[0]) if best else time.middle
 
 
 def still_frame(explanation: Explanation) -> int:
-    """The model frame that stands for a clip in a still picture: the one with most for the target.
-
-    The one in the middle, where no other is at hand.
-    """
+    """The model frame that a still picture of a clip shows: the telling one, or the middle one, if only that is there."""
     time = explanation.geometry.time
     assert time is not None
     if explanation.footage is None:
         return time.middle
-    supports = [stretch.supports for stretch in curve(explanation)]
-    return _strongest(supports, len(time), 1)[0] if any(supports) else key_frames(explanation, 1)[0]
-
-
-def key_frames(explanation: Explanation, count: int) -> list[int]:
-    """Model frames in the order of time: of each run the one whose cell holds the most evidence, its middle one."""
-    assert explanation.geometry.time is not None
-    strength = [stretch.supports + stretch.opposes for stretch in curve(explanation)]
-    return _strongest(strength, len(explanation.geometry.time), count)
-
-
-def _strongest(strength: Sequence[float], length: int, count: int) -> list[int]:
-    """Of each of so many equal runs of frames the one in the middle of those with the strongest cell."""
-    per_frame = np.array(strength)[np.arange(length) * len(strength) // length]
-    edges = np.linspace(0, length, min(count, length) + 1).round().astype(int)
-    found = []
-    for first, stop in pairwise(edges):
-        best = np.flatnonzero(per_frame[first:stop] == per_frame[first:stop].max())
-        found.append(int(first + best[len(best) // 2]))
+    sign = 1 if any(stretch.supports for stretch in curve(explanation)) else -1
+    found = telling_frame(explanation, sign)
+    assert found is not None
     return found
 
 

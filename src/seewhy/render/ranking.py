@@ -14,7 +14,7 @@ from ..domain.edits import segments
 from ..domain.shots import cuts
 from ..errors import BadOption
 from .film import clip_of
-from .moment import Stretch, curve, only_in_time, span
+from .moment import Stretch, curve, span
 from .number import percent
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ By = Literal["frames", "segments", "shots"]
 COARSE, SHOWN, QUARTERS = (64, 64), 3, 4  # pixels in which cuts are looked for; moments in a sentence; segments
 
 
-def ranked(explanation: Explanation, by: By = "frames", count: int = QUARTERS) -> list[Stretch]:
+def by_strength(explanation: Explanation, by: By = "frames", count: int = QUARTERS) -> list[Stretch]:
     """Moments by how much speaks for the target in them; a cell that two of them share is divided by its time."""
     clip_of(explanation)  # a photo is refused
     cells = curve(explanation)
@@ -69,13 +69,12 @@ def _whole(explanation: Explanation, cells: list[Stretch], first: int, stop: int
 
 
 def when(explanation: Explanation) -> list[str]:
-    """The strongest frames, quarters and shots of a clip in words; nothing for a photo, or a map without moments."""
+    """The strongest quarters and shots of a clip in words; nothing for a photo, or a map without moments."""
     if explanation.footage is None or len(explanation.values) < 2 or not any(s.supports for s in curve(explanation)):
         return []
-    told = [] if only_in_time(explanation) else [_told(explanation, "frames", ranked(explanation))]
+    told, shots = [], by_strength(explanation, "shots")
     if len(explanation.values) > QUARTERS:
-        told.append(_told(explanation, "quarters of the time", ranked(explanation, "segments", QUARTERS)))
-    shots = ranked(explanation, "shots")
+        told.append(_told(explanation, "quarters of the time", by_strength(explanation, "segments", QUARTERS)))
     if len(shots) == 1:
         return [*told, "shots: one, no cut was found in the frames seen"]
     return [*told, _told(explanation, f"{len(shots)} shots", shots)]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..domain.timeline import Timeline
 from .answer import answered
-from .moment import Stretch, at, curve, only_in_time, span, still_frame
-from .moment import strongest as strongest_stretch
+from .in_time import in_time, moments, motion
+from .moment import at, curve, only_in_time, still_frame, telling_frame
 from .number import number, percent
 from .number import signed as with_sign
-from .place import Place, name_of, ninths, parts, shown, spread, strongest
+from .place import Place, name_of, ninths, parts, shown, spread, strength, strongest
 
 if TYPE_CHECKING:
     from ..domain.check import Check
@@ -30,17 +30,13 @@ def summary(explanation: Explanation) -> str:
 
 def findings(explanation: Explanation) -> list[str]:
     """The summary without the model's answer, one sentence (or a few on the checks) each."""
-    heat = shown(explanation)
-    sentences = [asked(explanation, heat)]
-    if not np.nan_to_num(heat).any():
+    heats = shown(explanation)
+    sentences = [asked(explanation, heats[1])]
+    if not strength(explanation, heats).any():
         sentences.append("The map is zero everywhere, so it says nothing about this answer.")
-    elif only_in_time(explanation):
-        sentences += _moments_against(explanation)
-    elif explanation.signed:
-        sentences += [_evidence(heat, 1, of=noun(explanation)), _evidence(heat, -1, of=noun(explanation))]
     else:
-        sentences.append(_evidence(heat, 1, signed=False, of=noun(explanation)) + _silence(explanation))
-    sentences[1:1] = [*in_time(explanation), *_motion(explanation)]
+        sentences += [*in_time(explanation), *motion(explanation), *_evidence(explanation, heats)]
+        sentences[-1] += "" if explanation.signed else _silence(explanation)
     return [*sentences, *together(explanation), *sampling(explanation), checks(explanation.checks)]
 
 
@@ -63,50 +59,6 @@ def _couple(couple: Couple, unit: str) -> str:
     )
 
 
-def in_time(explanation: Explanation) -> list[str]:
-    """When in a clip the evidence lies, and which frame the places are told of; nothing for a photo."""
-    time = explanation.geometry.time
-    if time is None:
-        return []
-    stretches = curve(explanation)
-    best, what = strongest_stretch(stretches), "evidence for it" if explanation.signed else "importance"
-    places = f"Places are told of the frame at {at(time, time.begins[still_frame(explanation)])}."
-    if only_in_time(explanation):
-        places = "The map tells moments only, no places."
-    if len(stretches) == 1:
-        return ["The map has a single cell for the whole time: it tells no moment.", places]
-    if best is None:
-        return [places]
-    share = best.supports / sum(stretch.supports for stretch in stretches)
-    return [
-        f"In time, the {what} is strongest {_during(time, best)}, with {percent(share)} of all.",
-        places,
-    ]
-
-
-def _moments_against(explanation: Explanation) -> list[str]:
-    """When most speaks against the target; nothing where nothing does."""
-    time, stretches = explanation.geometry.time, curve(explanation)
-    worst = max(stretches, key=lambda stretch: stretch.opposes)
-    if time is None or not explanation.signed or worst.opposes == 0:
-        return []
-    return [f"Most speaks against it {_during(time, worst)}."]
-
-
-def _during(time: Timeline, stretch: Stretch) -> str:
-    told = span(time, stretch.begin, stretch.end)
-    return f"from {told}" if " to " in told else f"in {told}"
-
-
-def _motion(explanation: Explanation) -> list[str]:
-    """How much of a clip's map changes quickly; nothing for a photo, or a map that has one moment."""
-    if explanation.geometry.time is None or explanation.values.ndim != 3 or len(explanation.values) < 2:
-        return []
-    if only_in_time(explanation):  # there is nothing else that could change
-        return []
-    return [str(explanation.motion())]
-
-
 def _silence(explanation: Explanation) -> str:
     if explanation.class_blind:
         return " The map is the same for every class: it explains no decision for one."
@@ -114,20 +66,23 @@ def _silence(explanation: Explanation) -> str:
 
 
 def alt_text(explanation: Explanation) -> str:
-    """What the picture shows, for a person who does not see it."""
-    heat = shown(explanation)
-    height, width = heat.shape
-    size, kind = f"{width} by {height} pixels", "Clip" if explanation.geometry.time else "Photo"
-    start = (
-        f"{kind} {explanation.picture.name} ({size}) with the {explanation.origin.method} map for {named(explanation)}."
-    )
-    if not np.nan_to_num(heat).any():
+    """What the still picture shows, for a person who does not see it."""
+    time = explanation.geometry.time
+    if time is None:
+        return description(explanation)
+    return f"{description(explanation)} The picture is the frame at {at(time, time.begins[still_frame(explanation)])}."
+
+
+def description(explanation: Explanation) -> str:
+    """What the photo with its map shows, or the clip playing, for a person who does not see it."""
+    heats = shown(explanation)
+    height, width = heats[1].shape
+    given = f"{kind(explanation).capitalize()} {explanation.picture.name} ({width} by {height} pixels)"
+    start = f"{given} with the {explanation.origin.method} map for {named(explanation)}."
+    if not strength(explanation, heats).any():
         return f"{start} The map is zero everywhere."
-    words = in_time(explanation)
-    if not only_in_time(explanation):
-        words += [_evidence(heat, 1, signed=explanation.signed, of=noun(explanation))]
-        words += [_evidence(heat, -1, of=noun(explanation))] if explanation.signed else []
-    unseen = 1 - float(np.isfinite(heat).mean())
+    words = [*in_time(explanation), *_evidence(explanation, heats)]
+    unseen = 1 - float(np.isfinite(heats[1]).mean())
     words += (
         [f"The {percent(unseen)} of the {noun(explanation)} that the model did not see are hatched."] if unseen else []
     )
@@ -135,9 +90,9 @@ def alt_text(explanation: Explanation) -> str:
 
 
 def for_and_against(explanation: Explanation) -> tuple[list[str], list[str]]:
-    """The strongest places or parts for the target and against it; a map without sign has nothing against."""
-    heat = shown(explanation)
-    return _reasons(explanation, heat, 1), _reasons(explanation, heat, -1) if explanation.signed else []
+    """The strongest places, parts or moments for the target and against it; without a sign nothing is against."""
+    heats = shown(explanation)
+    return _reasons(explanation, heats[1], 1), _reasons(explanation, heats[-1], -1) if explanation.signed else []
 
 
 def answer(explanation: Explanation) -> str:
@@ -155,6 +110,11 @@ def asked(explanation: Explanation, heat: Heat) -> str:
     seen = float(np.isfinite(heat).mean())
     where = f", on the {percent(seen)} of the {noun(explanation)} that the model saw" if seen < 1 else ""
     return f"{sentence} ({unit}){where}."
+
+
+def kind(explanation: Explanation) -> str:
+    """What was given."""
+    return "photo" if explanation.geometry.time is None else "clip"
 
 
 def noun(explanation: Explanation) -> str:
@@ -203,21 +163,37 @@ def checks(found: tuple[Check, ...]) -> str:
     return f"{len(troubles)} of {len(judged)} checks did not pass. {told}"
 
 
-def _evidence(heat: Heat, sign: int, *, signed: bool = True, of: str = "photo") -> str:
-    words = ("evidence for it" if sign > 0 else "evidence against it") if signed else "importance"
+def _evidence(explanation: Explanation, heats: Mapping[int, Heat]) -> list[str]:
+    """Where the evidence lies; of a clip, at the moment that holds most of it."""
+    if only_in_time(explanation):
+        return ["The map tells moments, and no places."]
+    if not explanation.signed:
+        return [_places(explanation, heats[1], 1, "importance")]
+    against = f"evidence against it{_weight(strength(explanation, heats))}"
+    return [_places(explanation, heats[1], 1, "evidence for it"), _places(explanation, heats[-1], -1, against)]
+
+
+def _weight(values: Heat) -> str:
+    """How much of the whole map speaks against."""
+    sizes = np.abs(values).astype(np.float64)
+    against = float(sizes[values < 0].sum() / sizes.sum())
+    return f" (in all {percent(against)} of the map's strength)" if against else ""
+
+
+def _places(explanation: Explanation, heat: Heat, sign: int, words: str) -> str:
+    time, frame = explanation.geometry.time, telling_frame(explanation, sign)
     places = ninths(heat, sign)
     if not places:
         return f"Nothing in the map is {words}."
     x, y = strongest(heat, sign)
     where = name_of((y + 0.5) / heat.shape[0], (x + 0.5) / heat.shape[1])
-    weight = ""
-    if signed and sign < 0:
-        strength = np.abs(np.nan_to_num(heat)).astype(np.float64)
-        weight = f" (in all {percent(float(strength[heat < 0].sum() / strength.sum()))} of the map's strength)"
+    start = "Of"
+    if time is not None and frame is not None and len(explanation.values) > 1:
+        start = f"At {at(time, time.begins[frame])}, of"
+    most, whole = places[0], noun(explanation)
     return (
-        f"Of the {words}{weight}, {percent(places[0].share)} lies in the {places[0].name} ninth of the {of} "
-        f"and half on {percent(spread(heat, sign))} of the area seen; it is strongest at the {where}, "
-        f"around pixel x {x}, y {y}."
+        f"{start} the {words}, {percent(most.share)} lies in the {most.name} ninth of the {whole} and half on "
+        f"{percent(spread(heat, sign))} of the area seen; it is strongest at the {where}, around pixel x {x}, y {y}."
     )
 
 
@@ -227,22 +203,10 @@ def _reasons(explanation: Explanation, heat: Heat, sign: int) -> list[str]:
     told = parts(explanation, sign)
     if told:
         return [_part(place, side, unit, sampled=explanation.sampling is not None) for place in told[:SHOWN]]
-    if only_in_time(explanation):
-        return _moments(explanation, sign, side)
-    noun = f"evidence {side}" if side else "importance"
-    return [f"{place.name}: {percent(place.share)} of the {noun}" for place in ninths(heat, sign)[:SHOWN]]
-
-
-def _moments(explanation: Explanation, sign: int, side: str) -> list[str]:
-    """The strongest moments of a map that has nothing but moments."""
-    time, stretches = explanation.geometry.time, curve(explanation)
-    sides = [stretch.supports if sign > 0 else stretch.opposes for stretch in stretches]
-    ranked = sorted(zip(sides, stretches, strict=True), key=lambda pair: -pair[0])[:SHOWN]
-    of = f"evidence {side}" if side else "importance"
-    assert time is not None
-    return [
-        f"{span(time, one.begin, one.end)}: {percent(held / sum(sides))} of the {of}" for held, one in ranked if held
-    ]
+    what = f"evidence {side}" if side else "importance"
+    if len(curve(explanation)) > 1:
+        return moments(explanation, sign, what)
+    return [f"{place.name}: {percent(place.share)} of the {what}" for place in ninths(heat, sign)[:SHOWN]]
 
 
 def _part(place: Place, side: str, unit: str, *, sampled: bool) -> str:

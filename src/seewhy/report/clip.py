@@ -15,7 +15,7 @@ from ..render.film import clip_of
 from ..render.moment import Stretch, curve, highest, span, still_frame
 from ..render.number import number
 from ..render.ranking import when
-from ..render.text import alt_text
+from ..render.text import description
 from .films import film
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def clip_figures(explanation: Explanation) -> str:
     """The film, beside it the frame that is pointed at, and under both the curve of the evidence over the frames."""
     shots = list(explanation.film(longest=WIDE))
     limits = escape(" ".join(_limits(explanation)))
-    played = f'{film(shots, alt_text(explanation))}<p class="small">Colours are on one scale over time. {limits}</p>'
+    played = f'{film(shots, description(explanation))}<p class="small">Colours are on one scale over time. {limits}</p>'
     told = when(explanation)
     ranks = f"<h4>Which moment</h4>{fragment.items(told, empty='')}" if told else ""
     return f'<figure class="moments"><div class="playing">{played}</div>{_moments(explanation, shots)}</figure>{ranks}'
