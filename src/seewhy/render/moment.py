@@ -49,7 +49,10 @@ def curve(explanation: Explanation) -> list[Stretch]:
 
 def _bands(band: NDArray[np.float32] | None, shape: tuple[int, int]) -> NDArray[np.float64]:
     """If every place stays in its band, the mean of the places stays in the mean of the bands: never too narrow."""
-    return np.zeros(shape[0]) if band is None else np.nan_to_num(band.astype(np.float64)).reshape(shape).mean(axis=1)
+    if band is None or len(band) != shape[0]:
+        return np.zeros(shape[0])
+    found: NDArray[np.float64] = np.nan_to_num(band.astype(np.float64)).reshape(shape[0], -1).mean(axis=1)
+    return found
 
 
 def only_in_time(explanation: Explanation) -> bool:
@@ -83,7 +86,7 @@ def telling_frame(explanation: Explanation, sign: int = 1) -> int | None:
 
 
 def still_frame(explanation: Explanation) -> int:
-    """The model frame that a still picture of a clip shows: the telling one, or the middle one, if only that is there."""
+    """The model frame that a still picture of a clip shows: the telling one, or the middle, if only that is there."""
     time = explanation.geometry.time
     assert time is not None
     if explanation.footage is None:
