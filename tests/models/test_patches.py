@@ -141,6 +141,16 @@ def test_writing_into_a_part_of_a_tensor_is_refused():
         Tape.of(Painter(), pictures(1, 3, 8, 8))
 
 
+def test_networks_that_take_their_batch_apart_are_refused():
+    class OneByOne(nn.Module):
+        def forward(self, images):
+            return torch.stack([image.mean(dim=(1, 2)) for image in images.unbind(0)])
+
+    image = pictures(1, 3, 16, 16)
+    with pytest.raises(Unwritable):
+        agrees(OneByOne(), image, torch.tensor([[0, 0], [4, 4]]), (4, 4))
+
+
 def test_writing_through_a_view_into_what_is_kept_is_refused():
     class Sly(nn.Module):
         def __init__(self):

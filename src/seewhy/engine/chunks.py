@@ -26,41 +26,42 @@ class Chunks:
         if device.type == "cuda":
             room = torch.cuda.get_device_properties(device).total_memory // 8
         fit = max(1, room // (values * _PER_VALUE))
-        self.forward = self._capped(fit, limit)
-        self.backward = self._capped(max(1, fit // _GRAPH), limit)
+        self._most = min(_MOST, limit or _MOST)
+        self.forward = self._capped(fit)
+        self.backward = self._capped(max(1, fit // _GRAPH))
 
-    @staticmethod
-    def _capped(fit: int, limit: int | None) -> int:
+    def _capped(self, fit: int) -> int:
         power = 1 << (min(fit, _MOST).bit_length() - 1)
-        return min(power, limit) if limit else power
+        return min(power, self._most)
 
     def run(self, rows: int, call: Callable[[slice], T], *, backward: bool = False, share: float = 1.0) -> Iterator[T]:
         """Call on consecutive slices of the rows, smaller ones after an out-of-memory error.
 
-        A row that needs a `share` of a pass leaves room for others.
+        `share` is how much of a whole pass a row is: so many more fit.
         """
         start = 0
         while start < rows:
-            size = fitting(self.backward if backward else self.forward, share)
+            whole = self.backward if backward else self.forward
+            size = min(fitting(whole, share), self._most)
             try:
                 result = call(slice(start, min(start + size, rows)))
             except (RuntimeError, MemoryError) as error:
                 if not out_of_memory(error):
                     raise
-                self._halve(backward, error)
+                self._halve(whole, backward, error)
                 continue
             yield result
             start += size
 
-    def _halve(self, backward: bool, error: BaseException) -> None:
-        if (self.backward if backward else self.forward) == 1:
+    def _halve(self, size: int, backward: bool, error: BaseException) -> None:
+        if size == 1:
             raise ModelFailed(
                 "A single image does not fit into memory.",
                 fix="use a smaller model, a smaller input, or another device.",
             ) from error
         if backward:
-            self.backward //= 2
+            self.backward = size // 2
         else:
-            self.forward //= 2
+            self.forward = size // 2
         if torch.cuda.is_available():
             torch.cuda.empty_cache()

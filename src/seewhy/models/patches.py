@@ -18,7 +18,7 @@ from .crops import fitted, laid_over
 from .kernels import KERNELS, Kernel, border_of, kernel_of, slide
 from .local import alone, space_of, together
 from .reach import WHOLE
-from .tape import Call, Tape, Value
+from .tape import Call, Tape, Unwritable, Value
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,10 @@ class Patches:
         for at, call in enumerate(self.tape.calls):
             if not any(value.index in here for value in call.values):
                 continue  # it made something of the shape alone
-            made = self._run(call, here, rows)
-            for value, tensor in zip(_made(call), made, strict=True):
-                here[value.index] = tensor
+            named, made = _made(call), self._run(call, here, rows)
+            if len(named) != len(made):
+                raise Unwritable(f"{call.name} makes another number of tensors for {rows} images than for one")
+            here |= {value.index: tensor for value, tensor in zip(named, made, strict=True)}
             for index in [i for i in here if self.tape.last_use.get(i, -1) <= at]:
                 del here[index]
         return tree_map(

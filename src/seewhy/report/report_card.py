@@ -20,10 +20,11 @@ from ..metric_registry import CARDS, Card, Metric, find_metric, metrics_of
 from ..models.adapt import adapt
 from ..models.model import Model
 from ..run.batch import Backend, Job
-from ..run.explain import preprocess_for, valid_precision
+from ..run.explain import valid_precision
 from ..run.explainers import Explainer, explainers_of
 from ..run.judging import Court, Judge
 from ..run.plan import default_method, typed
+from ..run.rows import preprocess_for
 from ..run.targets import per_input
 from ..run.truth import per_image
 from .card import ReportCard
@@ -78,6 +79,10 @@ def report_card(
         first = meet(adapted, items)
         asked = default_method(adapted) if methods is None else methods
         explainers = explainers_of(asked, adapted, seed=seed, options=options)
+        if not explainers:
+            raise BadOption("There is no method to judge.", fix="name one, or leave methods out for one that suits.")
+        for one in explainers:
+            one.meant_for(len(items))
         bounded = bound or (bound is None and level == "full")
         beside = [*(controls_of(first) if controls else ()), *((BOUND,) if bounded else ())]
         explainers += missing(beside, explainers, adapted, seed)
