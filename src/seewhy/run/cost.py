@@ -7,11 +7,11 @@ from typing import Any
 
 from ..domain.cost import Cost
 from ..errors import MissingInput
-from ..inputs.read import expand, read_sample
+from ..inputs.read import expand
 from ..models.adapt import adapt
-from .explain import preprocess_for
 from .plan import Methods, plan
 from .questions import calls_to_ask
+from .samples import sample_for
 from .targets import per_input
 
 
@@ -46,7 +46,7 @@ def cost(
     items, one_input = expand(inputs)
     if not items:
         raise MissingInput("There is no input to count for.", fix="give at least one image.")
-    sample = read_sample(items[0], preprocess_for(adapted, items[0]))
+    sample = sample_for(adapted, items[0])
     image = sample.pixels
     adapted.meet(tuple(image.shape))
     steps, _ = plan(method, options, adapted, seed=seed, image=image)

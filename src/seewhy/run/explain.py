@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Literal, get_args
@@ -15,10 +14,9 @@ import torch
 from ..domain.target import Asked, Scale
 from ..engine.control import Control, Progress
 from ..engine.probe import Precision
-from ..errors import BadOption, Cancelled, QuestionError, SeewhyError, SeewhyWarning, UnknownPreprocessing
+from ..errors import BadOption, Cancelled, QuestionError, SeewhyError, SeewhyWarning
 from ..explanation import Explanation
-from ..inputs.preprocess import Preprocess
-from ..inputs.read import Item, Sample, expand, read_sample
+from ..inputs.read import Item, Sample, expand
 from ..models.adapt import adapt
 from ..models.model import Model
 from .allowance import Budget, calls_of
@@ -26,6 +24,7 @@ from .batch import Backend, Job, explain_batch
 from .plan import Methods, plan
 from .questions import asks_alone, calls_to_ask
 from .results import Explanations, Failure, cancelled
+from .samples import met, sample_for
 from .targets import per_input
 
 TOGETHER = 16  # rows that share one pass; their maps are kept until the last method is done
@@ -68,7 +67,7 @@ def explain(
     """
     adapted = adapt(model, preprocess=preprocess, labels=labels, device=device)
     items, one_input = expand(inputs)
-    first = _introduce(adapted, items[0]) if items else None
+    first, items = met(adapted, items)
     _valid(adapted, precision, checks, backend)
     allowed, priced = calls_of(budget, adapted, first)
     pixels = None if first is None else first.pixels
@@ -77,25 +76,14 @@ def explain(
     with adapted.borrowed():
         steps, one_method = plan(method, options, adapted, seed=seed, budget=allowed, image=pixels)
         job = Job(adapted, steps, control, scale, precision, allowed, checks, seed, backend, priced)
-        found = _all(job, items, targets, first, raising=one_input)
+        found = _all(job, items, targets, raising=one_input)
     results = [_shaped(result, one_method, one_target) for result in found]
     return results[0] if one_input else _reported(Explanations(results, cost=control.spent))
 
 
-def _introduce(model: Model, item: Item) -> Sample | None:
-    """The first input, its shape made known to the model: what a network offers can depend on it."""
-    with suppress(SeewhyError):  # an input that cannot be read is reported where it is explained
-        sample = read_sample(item, preprocess_for(model, item))
-        model.meet(tuple(sample.pixels.shape))
-        return sample
-    return None
-
-
-def _all(
-    job: Job, items: Sequence[Item], targets: Sequence[Sequence[Asked]], first: Sample | None, *, raising: bool
-) -> list[Any]:
+def _all(job: Job, items: Sequence[Item], targets: Sequence[Sequence[Asked]], *, raising: bool) -> list[Any]:
     """For each input its explanations, target by target and method by method, or the failure that it met."""
-    rows, failures = _rows(job.model, items, targets, first, raising=raising)
+    rows, failures = _rows(job.model, items, targets, raising=raising)
     job = replace(job, rows=len(rows))
     job.control.expected = _expected(job, rows)
     found: dict[int, list[list[Explanation | Failure]]] = {}
@@ -121,32 +109,18 @@ def _raise_what_all_share(failures: dict[int, Failure], count: int) -> None:
 
 
 def _rows(
-    model: Model, items: Sequence[Item], targets: Sequence[Sequence[Asked]], first: Sample | None, *, raising: bool
+    model: Model, items: Sequence[Item], targets: Sequence[Sequence[Asked]], *, raising: bool
 ) -> tuple[list[Row], dict[int, Failure]]:
     rows, failures = [], {}
     for i, (item, asked) in enumerate(zip(items, targets, strict=True)):
         try:
-            known = first if i == 0 else None
-            sample = known or read_sample(item, preprocess_for(model, item))
+            sample = sample_for(model, item)
             rows += [Row(i, sample, one) for one in asked]
         except SeewhyError as error:
             if raising:
                 raise
             failures[i] = Failure(item.name, error)
     return rows, failures
-
-
-def preprocess_for(model: Model, item: Item) -> Preprocess:
-    """How this input becomes the model's: as the model wants it; tensors may go as they are."""
-    if model.preprocess is not None:
-        return model.preprocess
-    if hasattr(item.thing, "__array__") and not hasattr(item.thing, "getbands"):  # arrays and tensors, not PIL images
-        return Preprocess.plain()
-    size = f"its input is {model.size[0]} x {model.size[1]}; " if model.size else ""
-    raise UnknownPreprocessing(
-        f"How {model.name} wants its photos prepared is not known.",
-        fix=f"{size}pass preprocess=seewhy.Preprocess.of(size=..., mean=..., std=...), or tensors that are ready.",
-    )
 
 
 def _collect(
