@@ -44,4 +44,4 @@ def test_explaining_reads_each_image_once(files, read):
     with pytest.warns(seewhy.errors.SeewhyWarning, match="1 of 3"):
         found = seewhy.explain(tiny_cnn(), files, method="saliency", preprocess=PLAIN)
     assert read == ["1.png", "2.png"]
-    assert [bool(one) for one in found] == [False, True, True]
+    assert [isinstance(one, seewhy.Explanation) for one in found] == [False, True, True]
