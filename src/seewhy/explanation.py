@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from .domain.shot import Shot
+    from .render.moment import Stretch
+    from .render.ranking import By
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ class Origin:
     ran: Mapping[str, int] = field(
         default_factory=dict
     )  # forward passes by what ran them: plain, prepared, incremental
+    views: str = ""  # of a clip that was seen in several: clips x crops
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,9 +142,15 @@ class Explanation:
         """The heatmap measured from the value that speaks neither for nor against; this is what is drawn."""
         return self.heatmap(frame) - np.float32(self.zero)
 
+    def moments(self, by: By = "frames", *, count: int = 4) -> list[Stretch]:
+        """When the evidence of a clip lies, most first: by frames, as fine as the map is, segments, or shots."""
+        from .render.ranking import by_strength
+
+        return by_strength(self, by, count)
+
     def motion(self, *, deviations: float = 1.0) -> MotionSplit:
         """A clip's map split into what changes quickly in time and what stays (selective relevance)."""
-        return motion_split(self.values - np.float32(self.zero), deviations)
+        return motion_split(np.nan_to_num(self.values - np.float32(self.zero)), deviations)
 
     def overlay(self, *, view: str = "heat", legend: bool = True, scale: float | None = None) -> Image.Image:
         """The original photo with the map on it: view is heat, contour, regions or map."""

@@ -1,10 +1,9 @@
-"""Inputs are read once, also the first one, which introduces itself to the model before it is asked about."""
+"""Images of a report are read once, also the first one, which introduces itself to the model."""
 
 import pytest
 from PIL import Image
 
 import seewhy
-import seewhy.errors
 from seewhy.run import samples
 from seewhy.testing.tiny_models import tiny_cnn
 
@@ -38,10 +37,3 @@ def test_a_report_reads_each_image_once(files, read):
     assert read == ["1.png", "2.png"]
     assert card.images == ("1.png", "2.png")
     assert list(card.failures) == ["0.png"]
-
-
-def test_explaining_reads_each_image_once(files, read):
-    with pytest.warns(seewhy.errors.SeewhyWarning, match="1 of 3"):
-        found = seewhy.explain(tiny_cnn(), files, method="saliency", preprocess=PLAIN)
-    assert read == ["1.png", "2.png"]
-    assert [isinstance(one, seewhy.Explanation) for one in found] == [False, True, True]

@@ -17,7 +17,7 @@ Marks = Float[Tensor, "_ 1 height width"]
 Room = tuple[Tensor, Tensor, Tensor, Tensor]  # planes of one grid
 Rooms = dict[torch.Size, Room]
 
-CLOSE = 8e-4  # estimated error below which a plane is done; a step of 8 bits is 5 times that
+CLOSE = 4e-4  # estimated error below which a plane is done; a step of 8 bits is 10 times that
 MOST = 200  # rounds
 SWEEPS, LAST_SWEEPS, COARSEST = 2, 6, 4
 SINGLE = 0.2  # a coarser grid that is free in so little of what is free here says nothing: holes are single pixels
@@ -72,7 +72,7 @@ def _solved(u: Planes, rest: Planes, pull: Marks | None, grids: list[_Grid]) -> 
     """
     least = torch.finfo(u.dtype).tiny  # a plane whose rest is zero moves nowhere
     way, before, room = torch.zeros_like(u), torch.ones_like(u[..., :1, :1]), grids[0].room
-    close = CLOSE if len(grids) > 1 else CLOSE / 10  # one grid alone sees only the error nearby
+    close = CLOSE if len(grids) > 1 else CLOSE / 5  # one grid alone sees only the error nearby
     for _ in range(MOST):
         better = _cycle(rest, grids)
         low, high = better.flatten(2).aminmax(dim=-1)
