@@ -93,12 +93,12 @@ def _chance(gaps: Tensor) -> Tensor:
 def _dependence(signs: Tensor, gaps: Tensor, seed: int) -> Estimate:
     """HSIC of each part with the score, and the jackknife over pairs: what it would be without each of them.
 
-    Chance adds what endless sampling would not.
+    What chance adds, which endless sampling would not, counts as one unit more.
     """
     m = len(signs)
     pulls = signs * (gaps @ signs)
     total = pulls.sum(dim=0)
     without = (total - 2 * pulls + gaps.diagonal()[:, None]) / (8 * max(1, m - 1) ** 2)
     spread = (without - without.mean(dim=0)) * ((m - 1) / m) ** 0.5
-    values, chance = total.clamp(min=0) / (8 * m**2), _chance(gaps).expand(signs.shape[1])
-    return from_influence(values, spread, seed=seed, freedom=m - 1, pull=chance)
+    influence = torch.cat([spread, _chance(gaps).expand(1, signs.shape[1])])
+    return from_influence(total.clamp(min=0) / (8 * m**2), influence, seed=seed, freedom=m - 1)
