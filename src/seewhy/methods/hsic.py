@@ -36,6 +36,7 @@ from ..registry import method
     ),
     signed=False,
     samples=True,
+    axioms=("timely",),
 )
 def hsic(
     probe: Probe,
