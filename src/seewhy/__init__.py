@@ -19,6 +19,7 @@ _HOMES = {
     "overview": "run.overview",
     "report_card": "report.report_card",
     "ReportCard": "report.card",
+    "joined_clips": "run.joined_clips",
     "segment_pairs": "run.segment_pairs",
     "what_if": "run.what_if",
     "recommend": "report.recommend",
@@ -97,6 +98,7 @@ if TYPE_CHECKING:
     from .run.actor import actor_share as actor_share
     from .run.cost import cost as cost
     from .run.explain import explain as explain
+    from .run.joined_clips import joined_clips as joined_clips
     from .run.motion import motion as motion
     from .run.overview import overview as overview
     from .run.segment_pairs import segment_pairs as segment_pairs
