@@ -4,7 +4,7 @@ Small networks learn four rules; the truth is the generator's. "time" is how oft
 the cause shows (where it does not show in every frame), "space" how dense what speaks for the class is on the cause,
 frame by frame: 1 for a map that knows nothing. Means over the clips that the network calls right, with 95 % intervals.
 
-    .venv/bin/python benchmarks/clips.py [--clips 24] [--folder networks] [method ...]
+    .venv/bin/python benchmarks/clips.py [--clips 24] [--folder networks] [--only event:vit ...] [method ...]
 """
 
 from __future__ import annotations
@@ -119,10 +119,13 @@ def main() -> None:
     parser.add_argument("methods", nargs="*")
     parser.add_argument("--clips", type=int, default=24)
     parser.add_argument("--folder", type=Path, default=Path("networks"))
+    parser.add_argument("--only", action="append", metavar="RULE:NETWORK")
     given = parser.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     for task, kind in NETWORKS:
+        if given.only and f"{task}:{kind}" not in given.only:
+            continue
         for line in rows(task, kind, given.clips, given.folder, given.methods):
             print(line, flush=True)
 

@@ -18,7 +18,9 @@ def crossing(step=2):
     """A textured square that crosses a textured ground, and where it is."""
     random = torch.Generator().manual_seed(0)
     ground, thing = (torch.rand(3, side // 2, side // 2, generator=random) for side in (SIDE, SIZE))
-    ground, thing = (torch.nn.functional.interpolate(x[None], scale_factor=2, mode="bilinear")[0] for x in (ground, thing))
+    ground, thing = (
+        torch.nn.functional.interpolate(x[None], scale_factor=2, mode="bilinear")[0] for x in (ground, thing)
+    )
     clip, where = ground[:, None].repeat(1, T, 1, 1), torch.zeros(T, SIDE, SIDE)
     for t in range(T):
         at = 4 + step * t

@@ -1,4 +1,4 @@
-"""Real videos that a package ships go through every command about clips, with a small network that was never trained."""
+"""Real videos that a package ships go through every command about clips, with a small network that is not trained."""
 
 import importlib.util
 import json

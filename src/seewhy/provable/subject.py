@@ -118,11 +118,11 @@ def _suited(entry: Entry, space: tuple[int, ...], setting: Setting) -> dict[str,
         del wanted["window"], wanted["stride"]
     chosen = {name: value for name, value in wanted.items() if name in entry.options}
     options = {name: option.default for name, option in entry.options.items()} | chosen
+    parts = 1
     if "regions" in entry.options:
-        chosen["regions"] = _regions(entry, space, setting, options)
+        regions = _regions(entry, space, setting, options)
+        chosen["regions"], parts = regions, regions.of(torch.zeros(1, *space)).count
     if entry.samples:
-        regions = chosen.get("regions")
-        parts = 1 if regions is None else regions.of(torch.zeros(1, *space)).count
         chosen["samples"] = _affordable(entry, Ask(space, parts, 1, options), setting.samples)
     return chosen
 

@@ -42,7 +42,7 @@ class JoinedClips:
     hits: Mapping[str, Numbers]  # (pairs, 2) by method; NaN where nothing tells frames apart
     shares: Mapping[str, Numbers]  # (pairs, 2); NaN where nothing speaks for the class
     pairs: tuple[tuple[str, ...], ...]  # the names of the clips
-    problems: Mapping[str, Mapping[int, str]]  # why a method has no map of a pair
+    problems: Mapping[str, dict[int, str]]  # why a method has no map of a pair
 
     cancelled: bool = False
 

@@ -60,4 +60,4 @@ def place_times_time(asker: Asker) -> tuple[float, str]:
 def place_and_time(p: Tensor) -> Tensor:
     """What the frames are worth times what the places are worth."""
     clip = _frames(p)
-    return (clip.mean(dim=2) @ WORTH[0].to(p)) * (clip.mean(dim=1) @ WORTH[1].to(p))  # type: ignore[no-any-return]
+    return (clip.mean(dim=2) @ WORTH[0].to(p)) * (clip.mean(dim=1) @ WORTH[1].to(p))
