@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -28,6 +29,7 @@ from seewhy.models.model import Model
 from seewhy.registry import Entry, load_all
 from seewhy.report.report_card import ReportCard
 from seewhy.run.explainers import explainer_of
+from seewhy.stats.proportions import wilson
 from seewhy.testing.clips import Filmed, Trained, dataset, trained
 
 Kind = Literal["cnn", "frames", "vit"]
@@ -89,8 +91,10 @@ def clips_of(task: str, count: int, learned: Trained) -> tuple[Filmed, list[int]
 
 
 def cell(card: ReportCard, name: str, line: str) -> str:
-    """A mean with its interval, or nothing where no clip has a number."""
-    found = card.interval(name, line)
+    """A mean with its interval (of hits and misses Wilson's), or nothing where no clip has a number."""
+    values = card.row(line).values[card.methods.index(name)]
+    hits = line == LINES["time"] and bool(np.isin(values[~np.isnan(values)], (0, 1)).all())
+    found = wilson(values) if hits else card.interval(name, line)
     return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]" if found.value == found.value else ""
 
 
