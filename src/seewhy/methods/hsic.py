@@ -36,7 +36,6 @@ from ..registry import method
     ),
     signed=False,
     samples=True,
-    axioms=("timely",),
 )
 def hsic(
     probe: Probe,

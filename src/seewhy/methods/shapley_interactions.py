@@ -33,7 +33,7 @@ from ..registry import method
         "Only couples: what needs three regions at once is spread over their couples and single effects.",
         "Few samples for many couples: interactions are shrunk towards zero, and the bars are wide.",
     ),
-    axioms=("complete", "timely"),
+    axioms=("complete",),
     samples=True,
 )
 def shapley_interactions(
