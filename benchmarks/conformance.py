@@ -9,7 +9,12 @@ from __future__ import annotations
 import sys
 import warnings
 from importlib.metadata import version
+from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+import torchvision_shim  # noqa: F401
+
+# isort: split
 import torch
 
 import seewhy
