@@ -15,11 +15,12 @@ _HOMES = {
     "conformance": "provable.suite",
     "cost": "run.cost",
     "explain": "run.explain",
+    "grid_pointing": "run.grid_pointing",
+    "joined_clips": "run.joined_clips",
     "motion": "run.motion",
     "overview": "run.overview",
     "report_card": "report.report_card",
     "ReportCard": "report.card",
-    "joined_clips": "run.joined_clips",
     "segment_pairs": "run.segment_pairs",
     "what_if": "run.what_if",
     "recommend": "report.recommend",
@@ -98,6 +99,7 @@ if TYPE_CHECKING:
     from .run.actor import actor_share as actor_share
     from .run.cost import cost as cost
     from .run.explain import explain as explain
+    from .run.grid_pointing import grid_pointing as grid_pointing
     from .run.joined_clips import joined_clips as joined_clips
     from .run.motion import motion as motion
     from .run.overview import overview as overview

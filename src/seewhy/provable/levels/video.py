@@ -72,7 +72,7 @@ def half_speed(asker: Asker) -> float:
 
 @level("V7", "steps centred", "timely", most=0.0)
 def steps_centred(asker: Asker) -> float:
-    """A frame comes back in the middle of the step of 1, 2 or 4 that a layer averages: frames off, beyond its way there."""
+    """A frame comes back in the middle of the 1, 2 or 4 that a layer averages: frames off, beyond its own way there."""
     clips = torch.stack([_red_frame(frame) for frame in AMID])
     off = [
         _off(asker.draws(RedDetector(stride), clips, 1).mean(dim=(0, 3, 4))) - (stride - 1) / 2 for stride in STRIDES
