@@ -15,6 +15,7 @@ from ..domain.capability import Capability
 from ..domain.evidence import LayerChoice
 from ..errors import NoAttention, NoSuitableLayer, UnknownLayer
 from .attention import AttentionCall
+from .chain import find_chain
 from .dryrun import DryRun, Seen, dry_run, spread_of_a_frame
 from .entrance import find_entrance
 from .head import reads_moments, why_not_pooled
@@ -47,9 +48,11 @@ class Layout:
         known = list(dict.fromkeys(reading.grid for reading in maps.values() if reading is not None))
         tokens = find_tokens(run, known)
         if isinstance(tokens, str):
+            tokens = find_chain(module, ask, run, known, why=tokens)
+        if isinstance(tokens, str):
             found, why, dropping = None, tokens, tokens
-        elif tokens.divided:
-            found, why, dropping = tokens, "", "its attentions over space and over time need the whole grid"
+        elif tokens.parts:
+            found, why, dropping = tokens, "", f"{tokens.why_not_joint}, and need the whole grid"
         else:
             (found, dropping), why = find_entrance(module, ask, run, tokens), ""
         layout = Layout(weakref.ref(module), run, readings_of(run, maps, found, known), found, why, dropping)
@@ -74,7 +77,9 @@ class Layout:
         if not any(info.usable for info in self.layers):
             reasons[Capability.LAYERS] = "no layer keeps a map of the image on the way to the answer"
         if self.tokens is None:
-            reasons[Capability.ATTENTION] = self.why_no_tokens
+            reasons[Capability.ATTENTION] = reasons[Capability.JOINT] = self.why_no_tokens
+        elif self.tokens.parts:
+            reasons[Capability.JOINT] = self.tokens.why_not_joint
         if self.why_no_dropping:
             reasons[Capability.TOKENS] = self.why_no_dropping
         if self.why_not_pooled:
@@ -165,7 +170,7 @@ class Layout:
                 fix="use a method that reads layers or pixels: grad-cam, integrated-gradients, occlusion.",
             )
         weights = [call.weights for call in calls]
-        if self.tokens.divided and len(weights) == self.tokens.blocks:
+        if self.tokens.parts and len(weights) == self.tokens.blocks:
             return weights, None
         found, pools = split_calls([tuple(w.shape) for w in weights], len(weights[0]) if weights else 0)
         if found != self.tokens.blocks or bool(pools) != self.tokens.pools:

@@ -378,7 +378,7 @@ class TorchModel(Model):
 
     @property
     def missing(self) -> dict[Capability, str]:  # type: ignore[override]
-        inside = (Capability.LAYERS, Capability.ATTENTION, Capability.TOKENS, Capability.POOLING)
+        inside = (Capability.LAYERS, Capability.ATTENTION, Capability.JOINT, Capability.TOKENS, Capability.POOLING)
         if isinstance(self.module, torch.jit.ScriptModule):
             return dict.fromkeys(inside, SCRIPTED)
         try:
