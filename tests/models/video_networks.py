@@ -24,6 +24,8 @@ class Family:
     grid: tuple[int, ...]  # of the layer that is chosen
     shape: tuple[int, ...]
     tokens: tuple[int, tuple[int, ...], int, str] | None = None  # extra tokens, grid, attentions, what the head reads
+    joint: bool = True  # the attentions, if any, are over one sequence of tokens
+    looks: tuple[int, ...] | None = None  # the grid that the last attention looks at, where it is not the first one
 
 
 class FramesFirst(nn.Module):
@@ -117,9 +119,11 @@ FAMILIES: dict[str, Family] = {
     "MC3": Family(lambda: _resnet(tv.resnet.BasicStem, tv.resnet.Conv3DNoTemporal), CHANNELS, (8, 2, 2), CLIP),
     "R(2+1)D": Family(lambda: _resnet(tv.resnet.R2Plus1dStem, tv.resnet.Conv2Plus1D), CHANNELS, (1, 2, 2), CLIP),
     "S3D": Family(_s3d, CHANNELS, (1, 2, 2), (3, 8, 64, 64)),
-    "MViT": Family(_mvit, CHANNELS, (2, 8, 8), (3, 4, 32, 32)),
-    "Swin3D": Family(_swin, CHANNELS, (4, 4, 4), CLIP),
-    "TimeSformer": Family(_timesformer, FRAMES, (4, 3, 3), PATCHED, (1, (4, 3, 3), 4, "class token")),
+    "MViT": Family(_mvit, CHANNELS, (2, 8, 8), (3, 4, 32, 32), (1, (2, 8, 8), 2, "class token"), joint=False),
+    "Swin3D": Family(
+        _swin, CHANNELS, (4, 4, 4), CLIP, (0, (4, 8, 8), 2, "mean of patches"), joint=False, looks=(4, 4, 4)
+    ),
+    "TimeSformer": Family(_timesformer, FRAMES, (4, 3, 3), PATCHED, (1, (4, 3, 3), 4, "class token"), joint=False),
     "TimeSformer, joint": Family(
         lambda: _timesformer(attention_type="joint_space_time"), FRAMES, (4, 3, 3), PATCHED,
         (1, (4, 3, 3), 2, "class token"),

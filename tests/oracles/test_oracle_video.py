@@ -11,9 +11,9 @@ import seewhy
 from models.video_networks import FAMILIES
 from seewhy.domain.capability import Capability
 from seewhy.domain.motion import motion_split
-from seewhy.errors import BadOption, SeewhyWarning
+from seewhy.errors import BadOption, MissingCapability
 from seewhy.models.adapt import adapt
-from seewhy.models.divided import Among
+from seewhy.models.divided import divided
 from seewhy.models.layers import Reading
 from seewhy.testing.tiny_models import pictures
 
@@ -118,14 +118,15 @@ def test_attention_over_all_tokens_moves_values_as_the_network_does():
     patches = rows[1:].unflatten(0, (H * W, T)).transpose(0, 1)
     moved = weights @ torch.cat([rows[:1].expand(T, 1, -1), patches], dim=1)
     expected = torch.cat([moved[:, :1].mean(0), moved[:, 1:].transpose(0, 1).flatten(0, 1)])
-    whole = Among("space", 1, reading).over_all(weights[None], len(rows))[0]
+    step = divided("space", 1, reading, len(rows))
+    whole = step.fetched(torch.eye(len(rows))[None], weights[None])[0]
     torch.testing.assert_close(whole @ rows, expected)
 
 
 def test_methods_that_need_attention_over_all_tokens_say_so(timesformer):
     model = adapt(timesformer, preprocess=seewhy.Preprocess.plain())
-    for method in ("legrad", "attention-x-value-norm"):
-        with pytest.warns(SeewhyWarning, match="divided into time and space"):
+    for method in ("legrad", "token-tm", "attention-x-value-norm"):
+        with pytest.raises(MissingCapability, match="divided into time and space"):
             seewhy.explain(model, pictures(1, 3, T, 24, 24), method=method, target=1)
     assert Capability.TOKENS in model.missing
 

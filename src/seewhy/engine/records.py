@@ -76,8 +76,8 @@ class AttentionRecord:
     Attention that looks in groups (in windows, or divided into time and space) has an axis of them before the heads.
     """
 
-    weights: tuple[Float[Tensor, "b ... heads _to _from"], ...]
-    gradients: tuple[Float[Tensor, "b ... heads _to _from"], ...] | None
+    weights: tuple[Float[Tensor, "b ... _heads _to _from"], ...]
+    gradients: tuple[Float[Tensor, "b ... _heads _to _from"], ...] | None
     pool: Float[Tensor, "b pool_heads queries from"] | None
     pool_gradients: Float[Tensor, "b pool_heads queries from"] | None
     tokens: TokenGrid
