@@ -111,7 +111,9 @@ FAMILIES: dict[str, Family] = {
         tokens=(0, "attention pool"),
         drops=True,
     ),
-    "timm Swin": Family(_timm("swin_tiny_patch4_window7_224", img_size=56, window_size=7), "norm", (2, 2), side=56, chain=(14, 14)),
+    "timm Swin": Family(
+        _timm("swin_tiny_patch4_window7_224", img_size=56, window_size=7), "norm", (2, 2), side=56, chain=(14, 14)
+    ),
     "timm ConvNeXt": Family(_timm("convnext_atto"), "stages", (2, 2)),
     "timm EfficientNet": Family(_timm("efficientnet_b0"), "bn2", (2, 2)),
     "timm hybrid": Family(

@@ -135,7 +135,7 @@ def _link(
     link = Link(call, block, holder, given, given)
     if link.windowed or call.shape[-2] == given.start + math.prod(given.grid):
         return link
-    pool = _pooling(module, run, block, given, call.shape[-2])
+    pool = _pooling(module, run, block.name, given, call.shape[-2])
     if pool is None:
         return f"what pools the tokens of {block.name!r} was not found"
     return replace(link, gives=replace(given, grid=pool.coarse))
@@ -157,12 +157,12 @@ def _grid_of(block: Seen, run: DryRun, known: Sequence[Grid], before: Reading | 
     return None
 
 
-def _pooling(module: nn.Module, run: DryRun, block: Seen, given: Reading, tokens: int) -> Pooling | None:
-    """The kernel inside a block that makes so many tokens of its grid; of several the last that ran."""
+def _pooling(module: nn.Module, run: DryRun, holder: str, given: Reading, tokens: int) -> Pooling | None:
+    """The kernel inside a module that makes so many tokens of its grid; of several the last that ran."""
     found = None
     for name, seen in run.seen.items():
         part, axes = module.get_submodule(name), len(given.grid)
-        if not name.startswith(f"{block.name}.") or not isinstance(part, KERNELS):
+        if not name.startswith(f"{holder}.") or not isinstance(part, KERNELS):
             continue
         coarse = seen.shape[-axes:]
         if seen.given[-axes:] == given.grid and given.start + math.prod(coarse) == tokens and _plain(part):
@@ -198,8 +198,8 @@ def _step(module: nn.Module, run: DryRun, link: Link, changed: Tensor | None, ce
         members = None if changed is None else windows_of(link.given.grid, changed, cells)
         return None if members is None else Step(members, members, reading, "windows", (given, given))
     keys = link.call.shape[-1]
-    past = _pooling(module, run, link.block, link.given, gives) if gives != given else None
-    values = _pooling(module, run, link.block, link.given, keys)
+    past = _pooling(module, run, link.block.name, link.given, gives) if gives != given else None
+    values = _pooling(module, run, link.call.inside[-1], link.given, keys)
     if values is None and keys != given:
         return None
     asking, asked = (torch.arange(count)[None] for count in (gives, keys))

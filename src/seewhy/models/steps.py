@@ -41,20 +41,18 @@ class Pooling:
         """What the coarse cells hold, shared out evenly among the fine ones."""
         axes, kernel = len(self.fine), rows.new_ones(1, 1, *self.size)
         cells = rows[..., self.extra :].reshape(-1, 1, *self.coarse)
-        options = {"stride": self.stride, "padding": self.padding}
-        beyond = [max(0, n) for pair in zip(self._beyond, [0] * axes, strict=True) for n in pair][::-1]
-        under = CONVOLVE[axes](F.pad(cells.new_ones(1, 1, *self.fine), beyond), kernel, **options)
-        under = under[(..., *map(slice, self.coarse))]
-        spread = SPREAD[axes](cells / under, kernel, **options)
-        lost = [n for pair in zip(self._beyond, [0] * axes, strict=True) for n in pair][::-1]
-        spread = F.pad(spread, [-n for n in lost]).reshape(*rows.shape[:-1], -1)
+        here = F.pad(cells.new_ones(1, 1, *self.fine), self._sides)
+        under = CONVOLVE[axes](here, kernel, stride=self.stride)  # so many fine cells lie under each kernel
+        spread = SPREAD[axes](cells / under, kernel, stride=self.stride)
+        spread = F.pad(spread, [-side for side in self._sides]).reshape(*rows.shape[:-1], -1)
         return torch.cat([rows[..., : self.extra], spread], dim=-1)
 
     @property
-    def _beyond(self) -> list[int]:
-        """How far the last kernel reaches over the fine grid's far end, per axis; negative where it stops before."""
+    def _sides(self) -> list[int]:
+        """How far kernels reach over the fine grid's ends, the last axis first; negative where they stop before."""
         axes = zip(self.fine, self.coarse, self.size, self.stride, self.padding, strict=True)
-        return [(coarse - 1) * stride + size - 2 * padding - fine for fine, coarse, size, stride, padding in axes]
+        far = [((n - 1) * stride + size - before - cells, before) for cells, n, size, stride, before in axes]
+        return [side for pair in far for side in pair][::-1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,9 +91,10 @@ class Step:
         weights = self._on_tokens(weights)
         totals = weights.sum(dim=-1)
         copies = _gathered((totals > 0).flatten(1), self.asking.flatten(), self.counts[0])
-        each = self._of_groups(rows / copies.clamp(min=1)[:, None]) / totals.where(totals > 0, totals.new_ones(()))[
-            :, None
-        ]
+        each = (
+            self._of_groups(rows / copies.clamp(min=1)[:, None])
+            / totals.where(totals > 0, totals.new_ones(()))[:, None]
+        )
         return self._handed(each, weights) + self.skipped(rows * (copies == 0)[:, None])
 
     def gained(self, rows: Rows, gains: Float[Tensor, "n *groups to from"]) -> Rows:

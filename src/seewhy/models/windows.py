@@ -17,9 +17,7 @@ from .steps import PADDING
 Members = Int[Tensor, "windows tokens"]  # the cells of each window, row by row; -1 is padding
 
 
-def windows_of(
-    grid: Grid, changed: Bool[Tensor, "windows tokens"], cells: Bool[Tensor, " cells"]
-) -> Members | None:
+def windows_of(grid: Grid, changed: Bool[Tensor, "windows tokens"], cells: Bool[Tensor, " cells"]) -> Members | None:
     """The cut whose every window holds the tokens that changed with these cells, and no others; None where none does."""
     count, tokens = changed.shape
     for members in _cuts(grid, count, tokens):
