@@ -1,4 +1,4 @@
-"""Attention in shifted windows and between pooled grids, against matrices over all tokens that plain loops write out."""
+"""Attention in shifted windows and between pooled grids, against matrices over all tokens written out by loops."""
 
 from __future__ import annotations
 
@@ -35,30 +35,26 @@ def cells(grid):
 
 def whole_attention(attend: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
     """Weights (heads, cells, cells) of Swin's attention over one grid x (*grid, c), cell by cell, and all values."""
-    grid, window = x.shape[:-1], [min(w, g) if x.ndim == 4 else w for w, g in zip(attend.window_size, x.shape)]
-    shift = [0 if w >= g else s for w, s, g in zip(window, attend.shift_size, grid)]
-    padded = [math.ceil(g / w) * w for g, w in zip(grid, window)]
+    grid, full = np.array(x.shape[:-1]), np.array(attend.window_size)
+    window = np.minimum(full, grid) if x.ndim == 4 else full  # the 3-D one has no window larger than the grid
+    shift = np.where(window >= grid, 0, attend.shift_size)
+    padded = -(-grid // window) * window
     rows = torch.zeros(*padded, x.shape[-1])
     rows[tuple(map(slice, grid))] = x
     rows = rows.reshape(-1, x.shape[-1])
     query, key, value = attend.qkv(rows).reshape(len(rows), 3, attend.num_heads, -1).permute(1, 2, 0, 3)
     scores = query @ key.mT * query.shape[-1] ** -0.5
-    place, sides = [], []
-    for at in cells(padded):
-        moved = [(a - s) % p for a, s, p in zip(at, shift, padded)]
-        inner = np.ravel_multi_index([m % w for m, w in zip(moved, window)], window)
-        place.append(([m // w for m, w in zip(moved, window)], np.unravel_index(inner, attend.window_size)))
-        sides.append([m >= p - s for m, s, p in zip(moved, shift, padded)])  # beyond the seam of the rolled grid
-    table, full = attend.relative_position_bias_table, attend.window_size
+    moved = (np.array(cells(padded)) - shift) % padded
+    box, beyond_seam = moved // window, moved >= padded - shift
+    places = np.ravel_multi_index((moved % window).T, window)  # read in the whole window's numbering, as there
+    inner = np.stack(np.unravel_index(places, full), axis=1)
     for i, j in itertools.product(range(len(rows)), repeat=2):
-        if place[i][0] != place[j][0] or sides[i] != sides[j]:
+        if (box[i] != box[j]).any() or (beyond_seam[i] != beyond_seam[j]).any():
             scores[:, i, j] = -torch.inf
-            continue
-        steps, at = [a - b + w - 1 for a, b, w in zip(place[i][1], place[j][1], full)], 0
-        for step, w in zip(steps, full):
-            at = at * (2 * w - 1) + step
-        scores[:, i, j] += table[at]
-    inside = [n for n, at in enumerate(cells(padded)) if all(a < g for a, g in zip(at, grid))]
+        else:
+            at = np.ravel_multi_index(inner[i] - inner[j] + full - 1, 2 * full - 1)
+            scores[:, i, j] += attend.relative_position_bias_table[at]
+    inside = [n for n, at in enumerate(cells(padded)) if (at < grid).all()]
     return scores.softmax(-1)[:, inside], value, torch.tensor(inside)
 
 
@@ -73,7 +69,7 @@ def merging(grid, spatial: int = 2) -> tuple[Tensor, tuple[int, ...]]:
 
 
 SWINS = {
-    "3-D, shifted along all axes": (lambda: tv_video.SwinTransformer3d([2, 4, 4], 8, [2, 2], [2, 2], [2, 2, 4]), (8, 16, 32)),
+    "3-D": (lambda: tv_video.SwinTransformer3d([2, 4, 4], 8, [2, 2], [2, 2], [2, 2, 4]), (8, 16, 32)),
     "3-D, padded": (lambda: tv_video.SwinTransformer3d([2, 4, 4], 8, [2, 1], [2, 2], [3, 3, 3]), (8, 16, 28)),
     "2-D, padded": (lambda: tv.SwinTransformer([4, 4], 8, [2, 2], [2, 2], [3, 3]), (28, 44)),
 }  # fmt: skip
@@ -129,7 +125,7 @@ def test_raw_attention_of_windows_is_what_the_cells_of_the_last_grid_look_at(nam
 
 
 def test_gradient_attention_of_windows_gathers_what_each_place_of_a_window_gains() -> None:
-    network, clip, _ = swin("3-D, shifted along all axes")
+    network, clip, _ = swin("3-D")
     model = adapt(network)
     model.meet(tuple(clip.shape[1:]))
     with model.borrowed(), model.watching(attention=True) as watch:
@@ -137,15 +133,15 @@ def test_gradient_attention_of_windows_gathers_what_each_place_of_a_window_gains
     grid, window, rows = (4, 2, 4), (2, 2, 4), torch.full((1, 32), 1 / 32)
     for block in (3, 2, 1, 0):
         grid = (4, 4, 8) if block < 2 else grid
-        shift = tuple((w // 2 if g > w else 0) * (block % 2) for w, g in zip(window, grid))
+        shift = tuple((w // 2 if g > w else 0) * (block % 2) for w, g in zip(window, grid, strict=True))
         gains = (watch.attention[block].weights.detach() * slopes[block]).relu().mean(1)
         whole = torch.zeros(math.prod(grid), math.prod(grid))
         spots = {}
         for n, at in enumerate(cells(grid)):
-            moved = [(a - s) % g for a, s, g in zip(at, shift, grid)]
-            box = [m // w for m, w in zip(moved, window)]
-            inner = [m % w for m, w in zip(moved, window)]
-            counts = [g // w for g, w in zip(grid, window)]
+            moved = [(a - s) % g for a, s, g in zip(at, shift, grid, strict=True)]
+            box = [m // w for m, w in zip(moved, window, strict=True)]
+            inner = [m % w for m, w in zip(moved, window, strict=True)]
+            counts = [g // w for g, w in zip(grid, window, strict=True)]
             spots[n] = np.ravel_multi_index(box, counts), np.ravel_multi_index(inner, window)
         for i, j in itertools.product(spots, repeat=2):
             if spots[i][0] == spots[j][0]:
@@ -180,10 +176,10 @@ def _cuts_of(grid, windows, tokens):
 
 def pooled(grid, size, stride, padding, extra: int = 0) -> tuple[Tensor, tuple[int, ...]]:
     """The matrix (coarse, fine) of means under a kernel, extra tokens by themselves, in plain loops."""
-    coarse = tuple((g + 2 * p - k) // s + 1 for g, k, s, p in zip(grid, size, stride, padding))
+    coarse = tuple((g + 2 * p - k) // s + 1 for g, k, s, p in zip(grid, size, stride, padding, strict=True))
     matrix = torch.zeros(math.prod(coarse), math.prod(grid))
     for (i, to), (j, of) in itertools.product(enumerate(cells(coarse)), enumerate(cells(grid))):
-        under = (0 <= o - t * s + p < k for o, t, s, p, k in zip(of, to, stride, padding, size))
+        under = (0 <= o - t * s + p < k for o, t, s, p, k in zip(of, to, stride, padding, size, strict=True))
         matrix[i, j] = float(all(under))
     matrix /= matrix.sum(1, keepdim=True)
     whole = torch.zeros(extra + len(matrix), extra + matrix.shape[1])
@@ -268,7 +264,7 @@ def test_attention_flow_of_pooled_attention_is_bounded_by_what_the_class_token_t
     network, clip, chain = mvit(True)
     found, last = explained(network, clip, "attention-flow"), sum(chain[-1]) / 2
     assert found.shape == (4, 8, 8)
-    assert 0 < float(found.min())
+    assert float(found.min()) > 0
     assert float(found.max()) <= float(last[0].sum()) + 1e-5
 
 

@@ -25,6 +25,6 @@ from ..registry import method
 def gradient_attention(probe: Probe) -> Evidence:
     """R grows by the heads' mean of (gradient x attention)+, times R, from the first block to the last (eqs. 5, 6)."""
     record = probe.attention(gradients=True)
-    pooled = record.pool is not None and record.pool_gradients is not None
-    read = read_rows(record, raising(record.pool, record.pool_gradients) if pooled else None)
+    pool, slopes = record.pool, record.pool_gradients
+    read = read_rows(record, None if pool is None or slopes is None else raising(pool, slopes))
     return on_map(gains(record, read)[:, 0], record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from .layers import Grid, Reading, map_reading
 from .sample import BATCH
 from .steps import Look, Pooling, Step
 from .tokens import TokenGrid, chained, place_of
-from .trial import Trial, cells_of
+from .trial import Trial
 from .windows import windows_of
 
 KERNELS = (nn.Conv2d, nn.Conv3d, nn.MaxPool2d, nn.MaxPool3d, nn.AvgPool2d, nn.AvgPool3d)
@@ -45,7 +46,7 @@ def find_chain(
     links = _links(module, run, known)
     if isinstance(links, str):
         return f"{why}, and {links}" if links else why
-    merged = [_merging(one, other) for one, other in zip(links, links[1:], strict=False)]
+    merged = [_merging(one, other) for one, other in itertools.pairwise(links)]
     if None in merged:
         return f"{why}, and between its blocks a grid becomes another one that is not made of its cells"
     trial = Trial(module, links, [m.coarse for m in merged if m is not None])

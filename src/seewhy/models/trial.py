@@ -61,11 +61,11 @@ class Trial(AttentionMode):
                 change = partial(_change, link.gives.grid, link.gives.start, inside.flatten())
                 hook = block.register_forward_hook(lambda _m, _a, out, change=change: with_tensor(out, change))
                 self._hooks.callback(hook.remove)
-        super().__enter__()
+        super().__enter__()  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(self, *error: Any) -> None:
-        super().__exit__(*error)
+        super().__exit__(*error)  # type: ignore[no-untyped-call]
         self._hooks.close()
 
     def _before(self, module: nn.Module, change: Callable[[Tensor], Tensor]) -> None:

@@ -18,7 +18,7 @@ Members = Int[Tensor, "windows tokens"]  # the cells of each window, row by row;
 
 
 def windows_of(grid: Grid, changed: Bool[Tensor, "windows tokens"], cells: Bool[Tensor, " cells"]) -> Members | None:
-    """The cut whose every window holds the tokens that changed with these cells, and no others; None where none does."""
+    """The cut whose windows hold the places that changed with these cells, and no others; None where none does."""
     count, tokens = changed.shape
     for members in _cuts(grid, count, tokens):
         if torch.equal(cells[members.clamp(min=0)] & (members != PADDING), changed):
