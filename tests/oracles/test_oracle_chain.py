@@ -48,12 +48,10 @@ def whole_attention(attend: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
     box, beyond_seam = moved // window, moved >= padded - shift
     places = np.ravel_multi_index((moved % window).T, window)  # read in the whole window's numbering, as there
     inner = np.stack(np.unravel_index(places, full), axis=1)
-    for i, j in itertools.product(range(len(rows)), repeat=2):
-        if (box[i] != box[j]).any() or (beyond_seam[i] != beyond_seam[j]).any():
-            scores[:, i, j] = -torch.inf
-        else:
-            at = np.ravel_multi_index(inner[i] - inner[j] + full - 1, 2 * full - 1)
-            scores[:, i, j] += attend.relative_position_bias_table[at]
+    steps = inner[:, None] - inner + full - 1
+    scores += attend.relative_position_bias_table[np.ravel_multi_index(steps.T, 2 * full - 1).T].permute(2, 0, 1)
+    together = (box[:, None] == box).all(-1) & (beyond_seam[:, None] == beyond_seam).all(-1)
+    scores[:, ~torch.from_numpy(together)] = -torch.inf
     inside = [n for n, at in enumerate(cells(padded)) if (at < grid).all()]
     return scores.softmax(-1)[:, inside], value, torch.tensor(inside)
 

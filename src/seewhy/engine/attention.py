@@ -36,7 +36,7 @@ def rollout(record: AttentionRecord, rows: Rows) -> Rows:
 
 
 def mixed(step: Step, weights: Tensor, rows: Rows) -> Rows:
-    """Rows handed down through one attention, heads averaged, with what goes past it beside it, half and half (eq. 1)."""
+    """Rows handed down through one attention, heads averaged, and past it, half and half (eq. 1)."""
     return step.before_merging((step.fetched(rows, heads_mean(weights)) + step.skipped(rows)) / 2)
 
 

@@ -11,8 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..errors import SeewhyError
 from .dryrun import DryRun, Seen, SeenCall
 from .layers import Grid, Reading, map_reading
+from .outputs import out_of_memory
 from .sample import BATCH
 from .steps import Look, Pooling, Step
 from .tokens import TokenGrid, chained, place_of
@@ -50,8 +52,13 @@ def find_chain(
     if None in merged:
         return f"{why}, and between its blocks a grid becomes another one that is not made of its cells"
     trial = Trial(module, links, [m.coarse for m in merged if m is not None])
-    with torch.no_grad(), trial:
-        ask(run.images)
+    try:
+        with torch.no_grad(), trial:
+            ask(run.images)
+    except (SeewhyError, RuntimeError, ValueError) as error:
+        if out_of_memory(error):
+            raise
+        return f"{why}, and its blocks could not be tried one by one"
     if not all(trial.handed_on):
         return f"{why}, and between its blocks places are mixed in another way"
     steps = [_step(module, run, link, trial.changed(i), trial.cells[i]) for i, link in enumerate(links)]
@@ -120,9 +127,9 @@ def _mixing(module: nn.Module, run: DryRun, block: Seen, call: SeenCall) -> str:
     for name, seen in run.seen.items():
         part, axes = module.get_submodule(name), len(run.space)
         inside = name.startswith(f"{block.name}.") and not name.startswith(f"{call.inside[-1]}.")
-        if inside and isinstance(part, KERNELS) and max(_each(part.kernel_size, axes)) > 1:
-            if seen.given[-axes:] == seen.shape[-axes:]:
-                return name
+        wide = isinstance(part, KERNELS) and max(_each(part.kernel_size, axes)) > 1
+        if inside and wide and seen.given[-axes:] == seen.shape[-axes:]:
+            return name
     return ""
 
 
