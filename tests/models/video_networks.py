@@ -50,6 +50,14 @@ class ChannelsFirst(FramesFirst):
         return super().forward(clips.transpose(1, 2))
 
 
+class OneByOne(FramesFirst):
+    """The same, each frame in a call of its own."""
+
+    def forward(self, clips: Tensor) -> Tensor:
+        found = self.head(torch.stack([self.look(frame) for frame in clips.unbind(1)], 1))
+        return self.last(found[0][:, -1] if isinstance(found, tuple) else found.mean(1))
+
+
 class TwoPathways(nn.Module):
     """[slow, fast] in the manner of SlowFast: the fast one reports to the slow one, `ratio` frames at a time."""
 
@@ -106,9 +114,9 @@ def _vjepa() -> nn.Module:
     return hf.VJEPA2ForVideoClassification(hf.VJEPA2Config(**wants, **small, **sizes))
 
 
-def _over_frames() -> nn.Module:
+def _over_frames(kind: type[FramesFirst] = FramesFirst) -> nn.Module:
     layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
-    return FramesFirst(nn.TransformerEncoder(layer, 2, enable_nested_tensor=False))
+    return kind(nn.TransformerEncoder(layer, 2, enable_nested_tensor=False))
 
 
 CHANNELS, FRAMES = "channels, frames, height, width", "frames, channels, height, width"
@@ -135,6 +143,16 @@ FAMILIES: dict[str, Family] = {
     "frames and LSTM": Family(lambda: ChannelsFirst(nn.LSTM(8, 8, batch_first=True)), CHANNELS, (8, 4, 4), EIGHT),
     "frames and mean": Family(lambda: FramesFirst(nn.Identity()), FRAMES, (8, 4, 4), EIGHT),
     "frames and attention": Family(_over_frames, FRAMES, (8, 4, 4), EIGHT, (0, (8, 1, 1), 2, "mean of patches")),
+    "frames in a loop and GRU": Family(
+        lambda: OneByOne(nn.GRU(8, 8, batch_first=True)), FRAMES, (8, 4, 4), EIGHT
+    ),
+    "frames in a loop and LSTM": Family(
+        lambda: OneByOne(nn.LSTM(8, 8, batch_first=True)), FRAMES, (8, 4, 4), EIGHT
+    ),
+    "frames in a loop and mean": Family(lambda: OneByOne(nn.Identity()), FRAMES, (8, 4, 4), EIGHT),
+    "frames in a loop and attention": Family(
+        lambda: _over_frames(OneByOne), FRAMES, (8, 4, 4), EIGHT, (0, (8, 1, 1), 2, "mean of patches")
+    ),
     "two pathways": Family(
         TwoPathways, "a slow pathway of every 4th frame, and a fast one of all", (2, 8, 8), EIGHT
     ),

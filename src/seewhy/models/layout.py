@@ -56,11 +56,10 @@ class Layout:
         else:
             (found, dropping), why = find_entrance(module, ask, run, tokens), ""
         layout = Layout(weakref.ref(module), run, readings_of(run, maps, found, known), found, why, dropping)
+        if len(run.space) == 3:
+            layout = replace(layout, touched=spread_of_a_frame(module, ask, run))
         layout = replace(layout, why_not_pooled=layout._why_not_pooled(ask))
-        if len(run.space) == 2:
-            return layout
-        touched = spread_of_a_frame(module, ask, run)
-        return replace(layout, reads_moments=layout._reads_moments(ask), touched=touched)
+        return layout if len(run.space) == 2 else replace(layout, reads_moments=layout._reads_moments(ask))
 
     @property
     def module(self) -> nn.Module:
@@ -160,6 +159,17 @@ class Layout:
         assert isinstance(reading, Reading)
         return reading.channel_axis
 
+    def often(self, layers: Sequence[str]) -> dict[str, int]:
+        """The layers among these that run more than once, once for each frame of a clip, and how often."""
+        seen = [self.run.seen[name] for name in layers if name in self.run.seen]
+        return {one.name: one.runs for one in seen if one.looped}
+
+    def frames(self, asked: str | nn.Module) -> int:
+        """How many rows of a layer's raw output belong to one image: the frames of a clip, where they are folded in."""
+        reading = self.readings[self.find(asked)]
+        assert isinstance(reading, Reading)
+        return reading.frames or 1
+
     # -- attention
 
     def blocks(self, calls: Sequence[AttentionCall]) -> tuple[list[Tensor], Tensor | None]:
@@ -227,8 +237,8 @@ class Layout:
         if name not in self.run.seen:
             return "it is not used for this answer"
         seen, reading = self.run.seen[name], self.readings[name]
-        if seen.runs > 1:
-            return f"it runs {seen.runs} times in one pass"
+        if seen.runs > 1 and not self._follows_frames(name):
+            return f"it runs {seen.runs} times in one pass" + ", not frame by frame" * (seen.runs == self.run.space[0])
         if isinstance(reading, str):
             return reading
         if math.prod(reading.grid[-2:]) == 1:
@@ -236,6 +246,13 @@ class Layout:
         if self.run.differentiable and not self._slope_reaches(seen, reading):
             return self._dead(seen)
         return ""
+
+    def _follows_frames(self, name: str) -> bool:
+        """Whether a module runs once for each frame, in their order: the one in the middle changes no earlier run."""
+        if not self.run.seen[name].looped:
+            return False
+        runs = next(iter(self.touched[name].change.values())).flatten(1).amax(dim=1)
+        return int((runs > 1e-6 * runs.max()).int().argmax()) == self.run.space[0] // 2
 
     def _slope_reaches(self, seen: Seen, reading: Reading) -> bool:
         slope = seen.slope.get(_profile_axis(seen, reading))

@@ -87,6 +87,8 @@ class TokenGrid:
 
 def find_tokens(run: DryRun, known: Sequence[Grid]) -> TokenGrid | str:
     """The token grid, or the reason why there is none."""
+    if any(run.seen[name].looped for call in run.calls for name in call.inside):
+        return "its attention looks at frames one after the other"
     blocks, pools = split_calls([call.shape for call in run.calls], BATCH)
     if isinstance(blocks, str):
         divided = len(run.space) == 3 and bool(run.calls) and run.calls[0].change is not None

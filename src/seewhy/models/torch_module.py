@@ -197,7 +197,8 @@ class TorchModel(Model):
     @contextmanager
     def watching(self, layers: Sequence[str] = (), *, attention: bool = False, values: bool = False) -> Iterator[Watch]:
         self._python()
-        with watching(self.module, layers, attention=attention, values=values) as watch:
+        often = self.layout.often(layers) if layers else {}
+        with watching(self.module, layers, attention=attention, values=values, often=often) as watch:
             yield watch
 
     @contextmanager
@@ -219,7 +220,9 @@ class TorchModel(Model):
             return self._answer(copies if shared else copies.clone())
 
         with torch.no_grad(), eagerly(self.module):  # not inference mode: a graph may go on from the tail
-            return Tail(self.module, layer, ask)
+            return Tail(
+                self.module, layer, ask, frames=self.layout.frames(layer), runs=self.layout.often([layer]).get(layer, 1)
+            )
 
     # -- asking often
 
