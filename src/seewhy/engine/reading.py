@@ -110,8 +110,8 @@ def _assemble(probe: Probe, seen: _Seen, wants: Wants, slopes: list[Tensor | Non
         assert layout is not None
         at = [found for found in islice(slope, len(runs)) if found is not None]
         activations = layout.read(name, side_by_side(runs).detach()).float()
-        slopes = layout.read(name, side_by_side(at)) if at else None
-        layers[name] = LayerRecord(layout.choice(name), activations, slopes)
+        gradients = layout.read(name, side_by_side(at)) if at else None
+        layers[name] = LayerRecord(layout.choice(name), activations, gradients)
     attention = None
     if wants.attention:
         assert layout is not None

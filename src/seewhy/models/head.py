@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from .dryrun import ROUNDING, DryRun
 from .layers import Reading
-from .watch import run_by_run, side_by_side, with_tensor
+from .watch import run_by_run, side_by_side, watching, with_tensor
 
 FAR = 100.0  # how far channels are stretched: ReLUs of a hidden layer shall change sides, whatever their biases
 
@@ -66,12 +66,12 @@ def _answered(
     module: nn.Module, ask: Callable[[Tensor], Tensor], run: DryRun, layer: str, change: Callable[[Tensor], Tensor]
 ) -> Tensor:
     """The answers to the two images when the layer gives something else, in one run or in one for each frame."""
-    part, runs, each = module.get_submodule(layer), run.seen[layer].runs, list[Tensor]()
+    part, runs = module.get_submodule(layer), run.seen[layer].runs
     with torch.no_grad():
         if runs > 1:  # the change is of all frames together: first all that the layer gives
-            with _giving(part, lambda raw: each.append(raw) or raw):
+            with watching(module, [layer], often={layer: runs}) as watch:
                 ask(run.images)
-            changed = iter(run_by_run(change(side_by_side(each)), runs))
+            changed = iter(run_by_run(change(side_by_side(watch.runs[layer])), runs))
         with _giving(part, lambda raw: change(raw.clone()) if runs == 1 else next(changed)):
             return ask(run.images)
 

@@ -164,11 +164,10 @@ class Layout:
         seen = [self.run.seen[name] for name in layers if name in self.run.seen]
         return {one.name: one.runs for one in seen if one.looped}
 
-    def frames(self, asked: str | nn.Module) -> int:
+    def frames(self, layer: str) -> int:
         """How many rows of a layer's raw output belong to one image: the frames of a clip, where they are folded in."""
-        reading = self.readings[self.find(asked)]
-        assert isinstance(reading, Reading)
-        return reading.frames or 1
+        reading = self.readings[layer]
+        return reading.frames or 1 if isinstance(reading, Reading) else 1
 
     # -- attention
 

@@ -43,7 +43,7 @@ class Tail:
         """Outputs when the layer gives these values, (n, ...) or (n x frames, ...) as its raw output."""
         count = len(values) // self._frames
         each = run_by_run(values, len(self._given))
-        given = [with_tensor(was, lambda _, now=now: now) for was, now in zip(self._given, each, strict=True)]
+        given = [with_tensor(was, _instead(now)) for was, now in zip(self._given, each, strict=True)]
         with ExitStack() as stack:
             for name, answer in self._before.items() if self.partial else ():
                 stack.enter_context(answering(self._module.get_submodule(name), self._copies(answer, count)))
@@ -71,6 +71,10 @@ class Tail:
             return answer
         many = tree_map_only(Tensor, lambda t: t.expand(count, *t.shape).flatten(0, 1), answer)
         return many if self._shared else tree_map_only(Tensor, torch.clone, many)
+
+
+def _instead(now: Tensor) -> Callable[[Tensor], Tensor]:
+    return lambda _: now
 
 
 def _recorded(
