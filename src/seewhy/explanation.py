@@ -96,6 +96,7 @@ class Origin:
     ran: Mapping[str, int] = field(
         default_factory=dict
     )  # forward passes by what ran them: plain, prepared, incremental
+    views: str = ""  # of a clip that was seen in several: clips x crops
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +142,7 @@ class Explanation:
 
     def motion(self, *, deviations: float = 1.0) -> MotionSplit:
         """A clip's map split into what changes quickly in time and what stays (selective relevance)."""
-        return motion_split(self.values - np.float32(self.zero), deviations)
+        return motion_split(np.nan_to_num(self.values - np.float32(self.zero)), deviations)
 
     def overlay(self, *, view: str = "heat", legend: bool = True, scale: float | None = None) -> Image.Image:
         """The original photo with the map on it: view is heat, contour, regions or map."""

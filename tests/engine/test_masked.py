@@ -4,7 +4,10 @@ import pytest
 import torch
 from torch import nn
 
+from seewhy.domain.baseline import Colour
+from seewhy.domain.regions import Windows
 from seewhy.domain.target import Target
+from seewhy.engine.game import Game
 from seewhy.engine.masked import Masked, blended
 from seewhy.engine.probe import Probe
 from seewhy.models.adapt import adapt
@@ -45,3 +48,19 @@ def test_answers_do_not_change_when_the_memory_behind_them_is_used_again(writes)
     expected = torch.where(MASKS[:, None], IMAGE, FILL).flatten(1)[:, :5] * (2 if writes else 1)
     assert torch.equal(many, expected.repeat(10, 1))
     assert torch.equal(probe.images[0], IMAGE)
+
+
+def test_large_images_of_which_few_fit_into_a_call_are_asked_as_boxes_too(monkeypatch):
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.ReLU(), nn.Conv2d(4, 5, 3, 2, 1), nn.AdaptiveAvgPool2d(1))
+    network.append(nn.Flatten())
+    model, (image,) = adapt(network), pictures(1, 3, 448, 448)
+    found = {}
+    for often in (True, False):
+        monkeypatch.setattr(Probe, "often", often)
+        probe = Probe(model, image[None], [Target(0, "first")])
+        assert probe.chunks.forward < 8
+        with model.borrowed():
+            found[often] = Game.of(probe, 0, Windows(64, 64), Colour(0.0)).without_each()
+        assert ("incremental" in probe.control.ran) is often
+    torch.testing.assert_close(found[True], found[False])

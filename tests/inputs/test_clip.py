@@ -130,7 +130,10 @@ def test_moments_can_be_named():
 def test_a_clip_with_fewer_frames_than_the_model_wants_says_that_it_repeats():
     sample = read_sample(Clip(STACK[:2]), SMALL)
     assert sample.geometry.time.shown == (0, 0, 1, 1)
-    assert "only 2 of them differ: frames are shown repeatedly" in sample.picture.notes[-1]
+    assert [check.message for check in sample.doubts] == [
+        "There are fewer frames here than the model is shown: 2 of 4 differ, the rest is repeated."
+    ]
+    assert not read_sample(Clip(STACK[:2], times=(0, 0, 1, 1)), SMALL).doubts  # asked for
 
 
 def test_views_cover_the_clip_and_three_crops_its_longer_side():
@@ -144,6 +147,12 @@ def test_views_cover_the_clip_and_three_crops_its_longer_side():
     assert seen[:, :10].all()
     assert seen[:, 15:25].all()
     assert seen[:, 30:].all()
+
+
+def test_crops_move_along_the_longer_side_only():
+    small = replace(Preprocess.of(size=(10, 10), crop_pct=10 / 14, mean=0.0, std=1.0), pace=Pace(2))
+    views = Clip(np.zeros((4, 14, 40, 3), np.uint8)).views(crops=3)
+    assert [read_sample(view, small).geometry.offset for view in views] == [(-2, 0), (-2, -15), (-2, -30)]
 
 
 @pytest.mark.parametrize(

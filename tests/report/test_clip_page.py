@@ -45,6 +45,13 @@ def test_what_speaks_against_is_told_only_where_the_map_has_a_sign(page):
     assert ('class="against"' in text.split('<figure class="moments">')[1]) == found.signed
 
 
+def test_the_page_counts_clips_as_clips(page):
+    _, text = page
+    assert '<p class="small">1 clip, 1 explanation, made with' in text
+    assert "clip digest" in text
+    assert "photo digest" not in text
+
+
 def test_the_film_plays_from_inside_the_page_and_nothing_is_loaded_from_outside(page):
     _, text = page
     assert re.search(r'<video [^>]*src="data:video/mp4;base64,|<img src="data:image/gif;base64,', text)

@@ -1,5 +1,6 @@
 """Clips end to end: a video goes in, a map in space and time comes back on the original frames."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from inputs.little_videos import moving_square, write
 from run.clip_networks import Event, Small
 from seewhy import Clip, Pace, Preprocess
 from seewhy.errors import BadOption, StoreError
+from seewhy.render.text import for_and_against
 
 FRAMES = moving_square(24, (40, 60), 12)
 WANTS = replace(Preprocess.of(size=16, mean=0.0, std=1.0), pace=Pace(8))
@@ -88,6 +90,36 @@ def test_the_words_tell_when():
     assert found.alt_text().startswith("Clip clip (60 by 40 pixels)")
     counted = explained(clip=Clip(FRAMES), method="integrated-gradients", baseline="black")
     assert "strongest from frame 17 to 17" in counted.summary()
+
+
+def test_places_are_told_of_the_strongest_moment_and_not_of_the_frame_in_the_middle():
+    found = explained(Event(frame=6), method="integrated-gradients", baseline="black")
+    assert not found.effect(found.geometry.time.middle).astype(bool)[np.isfinite(found.heatmap(4))].any()
+    words = found.summary()
+    assert "zero everywhere" not in words
+    assert "At 1.58 s, of the evidence for it" in words
+    x = int(re.search(r"around pixel x (\d+)", words)[1])
+    assert 40 <= x < 52  # where the red square is then
+    assert for_and_against(found) == (["1.58 to 1.67 s: 100% of the evidence for it, most of it middle right"], [])
+    assert found.alt_text().endswith("The picture is the frame in the middle, at 1.08 s.")
+
+
+def test_a_map_that_is_zero_in_every_frame_says_so():
+    clip = Clip(np.zeros((24, 40, 60, 3), np.uint8))
+    found = explained(clip=clip)
+    assert "The map is zero everywhere" in found.summary()
+    assert for_and_against(found) == ([], [])
+
+
+def test_evidence_against_is_told_of_its_own_moment():
+    class Both(Event):
+        def forward(self, clips):
+            early = self.gain * clips[:, 0, 2].mean((1, 2))
+            return super().forward(clips) - torch.stack([torch.zeros_like(early), early], dim=1)
+
+    words = explained(Both(), method="integrated-gradients", baseline="black").summary()
+    assert "At 1.33 s, of the evidence for it" in words
+    assert "At 0.58 s, of the evidence against it (in all " in words
 
 
 def test_a_saved_clip_comes_back_with_the_frames_that_the_model_saw(tmp_path):

@@ -33,8 +33,9 @@ SHOWN = 4
 def compare(
     input: o.OneInput,
     question: Question,
+    views: o.Views = None,
     out: o.Out = None,
-    view: o.Views = [o.View.heat],  # noqa: B006
+    view: o.Pictures = [o.View.heat],  # noqa: B006
     report: o.Report = None,
     json: o.Json = False,
     quiet: o.Quiet = False,
@@ -45,7 +46,8 @@ def compare(
 
     model = question.adapted()
     method = question.method or sensible(model)
-    found = Found.of(model, [input], progress=progress, quiet=quiet, method=method, **question.asked())
+    asked = {"method": method, "views": views, **question.asked()}
+    found = Found.of(model, [input], progress=progress, quiet=quiet, **asked)
     maps = found.explanations
     alike = agreement([explanation.heatmap() for explanation in maps])
     found.save(out, [one.value for one in view])

@@ -23,6 +23,7 @@ def cost(
     method: o.MethodNames = None,
     target: o.TargetName = None,
     seed: o.Seed = 0,
+    views: o.Views = None,
     json: o.Json = False,
     **options: str | None,
 ) -> None:
@@ -33,7 +34,7 @@ def cost(
 
     adapted = model_of(model, labels=None, preprocess=preprocess, device=device, trust_pickle=trust_pickle)
     asked, names = target_of(target, None), method or [default_method(adapted)]
-    bill = bill_of(adapted, inputs, method=names, target=asked, seed=seed, **given(options))
+    bill = bill_of(adapted, inputs, method=names, target=asked, seed=seed, views=views, **given(options))
     if json:
         rows = {name: _plain(each) for name, each in bill.methods.items()}
         print_json({"schema": SCHEMA, "methods": rows, "inputs": bill.inputs, "total": _plain(bill.total)})

@@ -14,18 +14,22 @@ def explain(
     inputs: o.Inputs,
     question: Question,
     out: o.Out = None,
-    view: o.Views = [o.View.heat],  # noqa: B006
+    views: o.Views = None,
+    per: o.Per = o.PerWhat.input,
+    view: o.Pictures = [o.View.heat],  # noqa: B006
     report: o.Report = None,
     json: o.Json = False,
     quiet: o.Quiet = False,
     progress: o.Progress = False,
 ) -> None:
     """Explain photos: the decision, what speaks for and against it, and how far to trust that."""
+    from ..inputs.expand import in_shots
     from ..run.plan import default_method
 
     model = question.adapted()
     method = question.method or [default_method(model)]
-    found = Found.of(model, inputs, progress=progress, quiet=quiet, method=method, **question.asked())
+    asked = in_shots(inputs, model.preprocess) if per is o.PerWhat.shot else inputs
+    found = Found.of(model, asked, progress=progress, quiet=quiet, method=method, views=views, **question.asked())
     found.save(out, [one.value for one in view])
     found.report(report)
     found.tell(json=json, quiet=quiet)

@@ -37,7 +37,9 @@ class Found:
     trouble: SeewhyError | None = None  # that files met
 
     @staticmethod
-    def of(model: Model, inputs: Sequence[str], *, progress: bool = False, quiet: bool = False, **asked: Any) -> Found:
+    def of(
+        model: Model, inputs: Sequence[object], *, progress: bool = False, quiet: bool = False, **asked: Any
+    ) -> Found:
         """Explain the inputs; one that fails does not stop the others, and Ctrl-C keeps what was computed."""
         from ..run.explain import explain
         from ..run.results import Failure

@@ -16,6 +16,7 @@ ScaleName = StrEnum("ScaleName", {"logit": "logit", "probability": "probability"
 Checks = StrEnum("Checks", ["quick", "standard", "full"])
 PrecisionName = StrEnum("PrecisionName", ["float32", "bfloat16"])
 BackendName = StrEnum("BackendName", ["auto", "plain"])
+PerWhat = StrEnum("PerWhat", ["input", "shot"])
 View = StrEnum("View", ["heat", "contour", "regions", "map"])
 
 
@@ -91,6 +92,21 @@ CheckLevel = Annotated[
         "--checks", metavar="LEVEL", help="Effort of checking: quick, standard or full.", rich_help_panel=QUESTION
     ),
 ]
+Views = Annotated[
+    str | None,
+    typer.Option(
+        "--views",
+        metavar="CLIPSxCROPS",
+        help="Of a clip: average over stretches of its time and crops, as in 2x3 (crops: 1 or 3).",
+        rich_help_panel=QUESTION,
+    ),
+]
+Per = Annotated[
+    PerWhat,
+    typer.Option(
+        "--per", metavar="WHAT", help="One explanation per input, or per shot of a film.", rich_help_panel=QUESTION
+    ),
+]
 Precision = Annotated[
     PrecisionName, typer.Option(metavar="TYPE", help="float32 or bfloat16.", rich_help_panel=QUESTION)
 ]
@@ -109,7 +125,7 @@ Out = Annotated[
 Report = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Write a self-contained HTML report.", rich_help_panel=OUTPUT)
 ]
-Views = Annotated[
+Pictures = Annotated[
     list[View],
     typer.Option(
         "--view",

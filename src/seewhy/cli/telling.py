@@ -26,7 +26,14 @@ def photo(explanations: Sequence[Explanation]) -> RenderableType:
 
 
 def decision(explanation: Explanation) -> RenderableType:
-    """What the model answered, with its runners-up."""
+    """What the model answered, with its runners-up, and which frames of a clip it was shown."""
+    answer = _answer(explanation)
+    if explanation.geometry.time is None:
+        return answer
+    return Group(answer, *(Padding(words(note, "dim"), (0, 0, 0, 2)) for note in explanation.picture.notes))
+
+
+def _answer(explanation: Explanation) -> RenderableType:
     from ..render.answer import measure
 
     prediction = explanation.prediction

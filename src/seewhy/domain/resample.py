@@ -28,5 +28,6 @@ def sampled(values: NDArray[Any], positions: NDArray[Any], axis: int, *, reach: 
     along = (-1,) + (1,) * (-axis - 1 if axis < 0 else values.ndim - axis - 1)
     out = np.zeros((), dtype=np.float64)
     for tap in range(index.shape[1]):
-        out = out + weights[:, tap].reshape(along) * values.take(index[:, tap], axis)
+        weight = weights[:, tap].reshape(along)
+        out = out + np.where(weight > 0, weight * values.take(index[:, tap], axis), 0)  # 0 * NaN would be NaN
     return out

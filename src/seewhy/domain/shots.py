@@ -16,34 +16,48 @@ from .ranges import positive
 BINS = 8  # of each channel's histogram
 PLACES = 4  # of the coarse picture, along each side
 REACH = 3  # frames on either side: what is back after fewer frames was a flash, not a cut
+Looks = Float[Tensor, "t d"]
 AROUND = 8  # frames on either side that tell what is usual
 
 
 def cuts(clip: Float[Tensor, "c t h w"], *, contrast: float = 4.0, least: float = 0.05) -> list[int]:
-    """The first frame of each shot but the first.
+    """The first frame of each shot but the first."""
+    return cuts_of(looks(clip), contrast=contrast, least=least)
+
+
+def cuts_of(frames: Looks, *, contrast: float, least: float) -> list[int]:
+    """The same from what was kept of each frame.
 
     A cut changes the frames at once and for good: by at least `least` of what a change can be, and by `contrast` times
     the usual change around it.
     """
-    changes = lasting_changes(clip)
+    changes = lasting_changes(frames)
     found = []
-    for at, change in enumerate(changes.tolist(), start=1):
-        others = torch.cat([changes[max(0, at - 1 - AROUND) : at - 1], changes[at : at + AROUND]])
+    for at in (changes >= least).nonzero()[:, 0].tolist():
+        others = torch.cat([changes[max(0, at - AROUND) : at], changes[at + 1 : at + 1 + AROUND]])
         usual = float(others.median()) if len(others) else 0.0
-        if change >= least and change >= contrast * usual:
-            found.append(at)
+        if float(changes[at]) >= contrast * usual:
+            found.append(at + 1)
     return found
 
 
-def lasting_changes(clip: Float[Tensor, "c t h w"]) -> Float[Tensor, " pairs"]:
-    """For each two neighbours how much changes from the frames before to the frames behind: the least of all pairs.
+def lasting_changes(frames: Looks) -> Float[Tensor, " pairs"]:
+    """For each two neighbours how much changes from the frames before to the frames behind: the least of all pairs."""
+    found = frames.new_full((max(len(frames) - 1, 0),), torch.inf)
+    for gap in range(1, 2 * REACH):
+        change = (frames[gap:] - frames[:-gap]).abs().sum(dim=1)  # from each frame to the one so much later
+        for before in range(max(0, gap - REACH), min(REACH, gap)):
+            if len(change):
+                found[before : before + len(change)] = found[before : before + len(change)].minimum(change)
+    return found
 
-    The change is the mean of two, each from 0 to 1: of the colours, wherever they are, and of a coarse picture.
+
+def looks(clip: Float[Tensor, "c t h w"]) -> Looks:
+    """What is kept of each frame: how far two lie apart (L1), from 0 to 1, is the mean of two changes.
+
+    One is that of the colours, wherever they are, the other that of a coarse picture.
     """
-    colours, layout = _histograms(clip), _layout(clip)
-    changes = (torch.cdist(colours, colours, p=1) / 2 + torch.cdist(layout, layout, p=1)) / 2
-    pairs = [changes[max(0, at - REACH) : at, at : at + REACH].min() for at in range(1, len(colours))]
-    return torch.stack(pairs) if pairs else changes.new_zeros(0)
+    return torch.cat([_histograms(clip) / 4, _layout(clip) / 2], dim=1)
 
 
 def _histograms(clip: Tensor) -> Float[Tensor, "t bins"]:

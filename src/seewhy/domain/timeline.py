@@ -15,6 +15,7 @@ from .resample import sampled
 
 Unit = Literal["s", "frames"]  # frames that were given without times are counted
 Span = tuple[float, float]
+PART = 0.1  # of a clip, below which it is drawn alone
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,12 @@ class Timeline:
     def middle(self) -> int:
         """The model frame that stands for the clip in a still picture."""
         return len(self) // 2
+
+    @property
+    def drawn(self) -> Span:
+        """What a curve over time shows: the whole clip, or where the model saw a small part of it, that part."""
+        seen = self.begins[0], self.ends[-1]
+        return seen if seen[1] - seen[0] < PART * (self.span[1] - self.span[0]) else self.span
 
     def seen_mask(self) -> NDArray[np.bool_]:
         """True for the frames of the original that the model looked at."""

@@ -25,25 +25,29 @@ class Chunks:
         if device.type == "cuda":
             room = torch.cuda.get_device_properties(device).total_memory // 8
         fit = max(1, room // (values * _PER_VALUE))
-        self.forward = self._capped(fit, limit)
-        self.backward = self._capped(max(1, fit // _GRAPH), limit)
+        self._most = min(_MOST, limit or _MOST)
+        self.forward = self._capped(fit)
+        self.backward = self._capped(max(1, fit // _GRAPH))
 
-    @staticmethod
-    def _capped(fit: int, limit: int | None) -> int:
+    def _capped(self, fit: int) -> int:
         power = 1 << (min(fit, _MOST).bit_length() - 1)
-        return min(power, limit) if limit else power
+        return min(power, self._most)
 
-    def run(self, rows: int, call: Callable[[slice], T], *, backward: bool = False) -> Iterator[T]:
-        """Call on consecutive slices of the rows, smaller ones after an out-of-memory error."""
+    def run(self, rows: int, call: Callable[[slice], T], *, backward: bool = False, share: float = 1.0) -> Iterator[T]:
+        """Call on consecutive slices of the rows, smaller ones after an out-of-memory error.
+
+        `share` is how much of a whole pass a row is: so many more fit.
+        """
         start = 0
         while start < rows:
-            size = self.backward if backward else self.forward
+            whole = self.backward if backward else self.forward
+            size = min(int(whole / share), self._most)
             try:
                 result = call(slice(start, min(start + size, rows)))
             except (RuntimeError, MemoryError) as error:
                 if not out_of_memory(error):
                     raise
-                self._halve(size, backward, error)
+                self._halve(whole, backward, error)
                 continue
             yield result
             start += size

@@ -19,7 +19,7 @@ from ..domain.whole_frames import kept_frames
 from ..errors import BadOption
 from .answers import Key, names_of
 from .estimate import Estimate
-from .masked import Masked
+from .masked import BLOCK, Masked
 from .probe import Probe
 from .shortened import Shortened
 
@@ -95,6 +95,8 @@ class Game:
         if self.baseline.shortens:
             kept = [kept_frames(self.regions.masks(block)) for block in coalitions.split(size)]
             return self._shortened.outputs(torch.cat(kept))
+        if not self.baseline.adaptive:
+            size = max(size, BLOCK)
         return torch.cat([self._masked_outputs(self.regions.masks(block)) for block in coalitions.split(size)])
 
     @cached_property

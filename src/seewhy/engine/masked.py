@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .probe import Probe
 
 FEWEST = 8  # rows for which a clean pass of its own is worth the while
+BLOCK = 16  # hard masks made at a time: they are small, and a block of them can become boxes
 PAYS = 0.75  # share of a whole pass below which boxes are worth the while
 
 
@@ -36,7 +37,9 @@ class Masked:
         """All class outputs where each mask keeps the image and shows the fill elsewhere."""
         boxes = self._boxes(masks, fill) if masks.dtype == torch.bool else None
         if boxes is None:
-            return self.probe.spending(blended(self.image, masks, fill, self._page(len(masks))))
+            blocks = torch.split(masks, self.probe.chunks.forward)
+            shown = (blended(self.image, block, fill, self._page(len(block))) for block in blocks)
+            return torch.cat([self.probe.spending(images) for images in shown])
         values, start, ask = boxes
 
         def call(rows: slice) -> Outputs:
@@ -46,15 +49,13 @@ class Masked:
             return outputs.float()
 
         self.probe.control.check()
-        return torch.cat(list(self.probe.chunks.run(len(masks), call)))
+        share = ask.work(tuple(values.shape[2:]))
+        return torch.cat(list(self.probe.chunks.run(len(masks), call, share=share)))
 
-    def _page(self, rows: int) -> Tensor | None:
+    def _page(self, rows: int) -> Tensor:
         """Memory for so many masked images, written again and again: fetching it anew costs more than blending."""
-        most = self.probe.chunks.forward
-        if rows > most:
-            return None
         if self._pages is None or len(self._pages) < rows:
-            self._pages = self.image.new_empty(most, *self.image.shape)
+            self._pages = self.image.new_empty(self.probe.chunks.forward, *self.image.shape)
         return self._pages[:rows]
 
     def _boxes(self, masks: Masks, fill: Tensor) -> tuple[Tensor, Tensor, Incremental] | None:

@@ -57,6 +57,12 @@ def as_tensor(thing: Values | Tensor) -> tuple[Tensor, list[str]]:
     values, notes = numbers(thing), []
     if isinstance(thing, np.ndarray) and values.ndim == 2:
         values = values[None]
+    elif colours_last(values):
+        if isinstance(thing, Tensor):
+            problem = f"A tensor of shape {values.shape} has its colours last: it looks like frames, height, width, 3."
+            raise BadPixels(problem, fix="give (c, t, h, w): clip.permute(3, 0, 1, 2).")
+        notes = [f"shape {values.shape} read as frames, height, width, channels"]
+        values = np.moveaxis(values, 3, 0)
     elif isinstance(thing, np.ndarray) and ends_in_colours(values):
         values, notes = values.transpose(2, 0, 1), read_as(values)
     if values.ndim not in (3, 4):
@@ -72,6 +78,16 @@ def starts_with_colours(values: Values) -> bool:
 def ends_in_colours(values: Values) -> bool:
     """Whether the last of three axes can be the colours."""
     return values.ndim == 3 and values.shape[2] in (1, 3, 4)
+
+
+def colours_last(values: Values) -> bool:
+    """Whether this can only be frames with their colours last: nobody has clips that are three pixels wide."""
+    return values.ndim == 4 and values.shape[0] != 3 and values.shape[3] == 3 and min(values.shape[1:3]) > 3
+
+
+def frames_first(values: Values | Tensor) -> bool:
+    """Whether values (c, t, h, w) may rather be frames, then channels: many channels, of three frames."""
+    return values.ndim == 4 and values.shape[0] > 4 and values.shape[1] == 3
 
 
 def read_as(values: Values) -> list[str]:

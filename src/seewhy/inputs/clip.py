@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..domain.check import Check
 from ..domain.footage import Footage
 from ..domain.geometry import Geometry, Size
 from ..domain.picture import Picture
@@ -19,8 +20,10 @@ from .pace import Indices, Pace, Sampling, on_screen
 from .preprocess import Preprocess
 from .resize import PLACES, Place
 from .sample import Sample
+from .shots import shot_spans
 from .still_frames import AnimatedImage, footage_of_frames
 from .video_file import SUFFIXES, VideoFile
+from .views import Views
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +42,7 @@ class Clip:
     crop: Place = "centre"  # along the side that is cropped
     fps: float | None = None  # of frames that come without times
     seed: int = 0  # of random sampling
+    called: str | None = None  # its name, where it is not that of the whole
 
     def __post_init__(self) -> None:
         if self.crop not in PLACES:
@@ -52,6 +56,8 @@ class Clip:
     @property
     def name(self) -> str:
         """What a person knows it by."""
+        if self.called is not None:
+            return self.called
         if isinstance(self.of, Footage):
             return self.of.name
         return Path(self.of).name if isinstance(self.of, str | Path) else "clip"
@@ -67,18 +73,32 @@ class Clip:
 
     def views(self, clips: int = 1, crops: int = 1) -> list[Clip]:
         """The looks that a model averages in use: equal stretches of the time, each cropped in one or three places."""
-        if clips < 1 or crops not in (1, 3):
-            raise BadOption(
-                f"clips={clips}, crops={crops} are no views.", fix="give clips from 1 on, and 1 or 3 crops."
-            )
+        places = self.places(Views(clips, crops))
+        return [replace(stretch, crop=place) for stretch in self.stretches(clips) for place in places]
+
+    def stretches(self, count: int) -> list[Clip]:
+        """Clips that are equal stretches of its time."""
+        if count > 1 and self.times is not None:
+            problem = f"times choose the frames, so there are no {count} stretches of time to choose from."
+            raise BadOption(problem, fix="leave times out, or give one clip.")
         whole = replace(self, of=self.footage())
-        start, end = whole.stretch(whole.of)
-        edges = np.linspace(start, end, clips + 1)
-        places: Sequence[Place] = PLACES if crops == 3 else (self.crop,)
+        edges = np.linspace(*whole.stretch(whole.of), count + 1)
+        return [replace(whole, start=float(begin), end=float(until)) for begin, until in pairwise(edges)]
+
+    def places(self, views: Views) -> tuple[Place, ...]:
+        """Where each stretch is cropped."""
+        return PLACES if views.crops == 3 else (self.crop,)
+
+    def shots(self, *, contrast: float = 4.0, least: float = 0.05) -> list[Clip]:
+        """A clip for each shot, so that a long film has an explanation for each; the film is read once, frame by frame.
+
+        See `seewhy.Shots` for the two numbers. Frames are not kept: each clip reads its own when it is explained.
+        """
+        whole = replace(self, of=self.footage())
+        found = shot_spans(whole.of, *whole.stretch(whole.of), contrast=contrast, least=least)
         return [
-            replace(whole, start=float(begin), end=float(until), crop=place)
-            for begin, until in pairwise(edges)
-            for place in places
+            replace(whole, start=begin, end=end, called=f"{self.name}, shot {i} of {len(found)}")
+            for i, (begin, end) in enumerate(found, start=1)
         ]
 
     def stretch(self, footage: Footage) -> tuple[float, float]:
@@ -132,7 +152,18 @@ def is_clip(thing: object, preprocess: Preprocess) -> bool:
 
 
 def clip_sample(clip: Clip, preprocess: Preprocess, *, name: str | None = None) -> Sample:
-    """The frames of the model, made one after the other, and where and when they lie in the original."""
+    """What the model is shown of a clip, and where and when it lies in the original."""
+    return _cropped(clip, preprocess, (clip.crop,), name)[0]
+
+
+def view_samples(clip: Clip, preprocess: Preprocess, views: Views, *, name: str | None = None) -> list[Sample]:
+    """The same for each view: stretch by stretch, and in each crop by crop, from frames that are read once."""
+    places = clip.places(views)
+    return [one for stretch in clip.stretches(views.clips) for one in _cropped(stretch, preprocess, places, name)]
+
+
+def _cropped(clip: Clip, preprocess: Preprocess, places: Sequence[Place], name: str | None) -> list[Sample]:
+    """The frames of the model, made one after the other, cropped at each of these places."""
     clip.know_frames(preprocess)
     footage = clip.footage()
     if clip.size is not None:
@@ -142,22 +173,30 @@ def clip_sample(clip: Clip, preprocess: Preprocess, *, name: str | None = None) 
     timeline = footage.timeline(shown.tolist())
     numbers, position = np.unique(shown, return_inverse=True)
     still = int(shown[timeline.middle])
-    made: list[tuple[torch.Tensor, Geometry]] = []
+    made: list[list[tuple[torch.Tensor, Geometry]]] = []
     for number, pixels in zip(numbers, footage.frames(numbers.tolist()), strict=True):
-        made.append(preprocess(Picture(pixels), place=clip.crop))
+        made.append([preprocess(Picture(pixels), place=place) for place in places])
         if number == still:
             drawn = pixels
     notes = (*footage.notes, _told(how, footage, shown))
-    picture = Picture(drawn, name=name or footage.name, turned=footage.turned, notes=notes)
-    whole = torch.stack([made[i][0] for i in position], dim=1)
-    return Sample(picture, whole, replace(made[0][1], time=timeline), footage)
+    picture = Picture(drawn, name=name or clip.name, turned=footage.turned, notes=notes)
+    samples = []
+    for frames in zip(*made, strict=True):
+        whole = torch.stack([frames[i][0] for i in position], dim=1)
+        samples.append(Sample(picture, whole, replace(frames[0][1], time=timeline), footage, _too_few(clip, shown)))
+    return samples
 
 
 def _told(how: str, footage: Footage, shown: Indices) -> str:
     unit = f" {footage.unit}" if footage.unit == "s" else ""
     span = f"from {footage.times[shown[0]]:.4g} to {footage.times[shown[-1]]:.4g}{unit}"
-    words = f"{how}, {span} of {footage.end:.4g} {footage.unit}"
+    return f"{how}, {span} of {footage.end:.4g} {footage.unit}"
+
+
+def _too_few(clip: Clip, shown: Indices) -> tuple[Check, ...]:
+    """A doubt where the model is shown frames repeatedly and nobody asked for that."""
     seen = len(np.unique(shown))
-    if seen < len(shown):
-        words += f"; only {seen} of them differ: frames are shown repeatedly"
-    return words
+    if seen == len(shown) or clip.times is not None:
+        return ()
+    words = f"There are fewer frames here than the model is shown: {seen} of {len(shown)} differ, the rest is repeated."
+    return (Check("frames", "warning", words, float(seen)),)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,9 +59,7 @@ def picture_of(image: Image.Image, *, largest: int = LARGEST) -> Picture:
 def damage_refused(shown: str, path: Path | None) -> Iterator[None]:
     """What decoders raise on damaged files, as one kind of error."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            yield
+        yield
     except InputError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -72,7 +69,7 @@ def damage_refused(shown: str, path: Path | None) -> Iterator[None]:
 
 
 def _picture(image: Image.Image, name: str, shown: str, largest: int) -> Picture:
-    check_size((image.height, image.width), shown, largest=largest)
+    check_opened(image, shown, largest=largest)
     notes = [f"first of {frames} frames"] if (frames := getattr(image, "n_frames", 1)) > 1 else []
     # Before loading: TIFF images turn themselves while they load, and forget that they did.
     turned = TURNED.get(image.getexif().get(0x0112, 1), "")
@@ -89,6 +86,14 @@ def check_size(size: tuple[int, int], shown: str, *, largest: int = LARGEST) -> 
     if size[0] * size[1] > largest:
         megapixels = f"{size[0] * size[1] / 1e6:g} megapixels ({size[0]}x{size[1]})"
         raise ImageTooLarge(f"{shown} has {megapixels}, more than the {largest / 1e6:.3g} allowed.", fix=TOO_LARGE)
+
+
+def check_opened(image: Image.Image, shown: str, *, largest: int = LARGEST) -> None:
+    """The same of an opened image, and of Pillow's limit: it only warns there, and no thread can catch that alone."""
+    if Image.MAX_IMAGE_PIXELS is not None and image.height * image.width > Image.MAX_IMAGE_PIXELS:
+        problem = f"{shown} is too large to decode safely: {image.width}x{image.height} pixels."
+        raise ImageTooLarge(problem, fix=TOO_LARGE)
+    check_size((image.height, image.width), shown, largest=largest)
 
 
 TOO_LARGE = "make it smaller, or crop it, in a program that you trust with it."

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from ..domain.footage import Footage
 from ..domain.picture import Picture
-from ..errors import BadPixels, MissingInput
-from .clip import Clip
+from ..errors import BadPixels, MissingInput, SeewhyError
+from .clip import Clip, is_clip
+from .preprocess import Preprocess
 from .video_file import SUFFIXES as VIDEOS
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
@@ -28,17 +29,18 @@ class Item:
     name: str
 
 
-def expand(inputs: object) -> tuple[list[Item], bool]:
+def expand(inputs: object, preprocess: Preprocess | None = None) -> tuple[list[Item], bool]:
     """The single images among the inputs, and whether exactly one was given.
 
-    Many are: a folder, a list or generator, and a batch (b, c, *space) or (b, h, w, 3). A file that cannot be
-    read fails later, alone.
+    Many are: a folder, a list or generator, and a batch (b, c, *space) or (b, h, w, 3); four axes are one clip where
+    the model is known to want clips. A file that cannot be read fails later, alone.
     """
     if _is_folder(inputs):
         return _files(Path(str(inputs))), False
     if isinstance(inputs, Tensor | np.ndarray):
-        if inputs.ndim <= 3:
-            return [_item(inputs, "image")], True
+        clips = preprocess is not None and preprocess.pace is not None
+        if inputs.ndim <= 3 + clips:
+            return [_item(inputs, "clip" if inputs.ndim == 4 else "image")], True
         return [_item(row, f"image {i}") for i, row in enumerate(inputs)], False
     if isinstance(inputs, str | Path | Image.Image | Picture | Clip | Footage | Item) or not isinstance(
         inputs, Iterable
@@ -50,6 +52,18 @@ def expand(inputs: object) -> tuple[list[Item], bool]:
             fix="give a path, a PIL image, an array, a tensor, or a list of them.",
         )
     return list(_flat(inputs)), False
+
+
+def in_shots(inputs: object, preprocess: Preprocess | None) -> list[Item]:
+    """Each film as its shots; one that cannot be read stays whole, so that it fails later, alone."""
+    found: list[Item] = []
+    for item in expand(inputs)[0]:
+        try:
+            film = is_clip(item.thing, preprocess or Preprocess())
+            found += expand(Clip(item.thing).shots())[0] if film else [item]
+        except SeewhyError:
+            found.append(item)
+    return found
 
 
 def _flat(inputs: Iterable[object]) -> Iterator[Item]:

@@ -13,20 +13,22 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from ..domain.check import Check
 from ..domain.geometry import Geometry
 from ..domain.picture import Picture
 from ..domain.timeline import Timeline
 from ..errors import BadPixels
-from .arrays import as_image, as_tensor, in_range, numbers, picture_of_array, unit, unit_checked, view_of
-from .clip import Clip, clip_sample, is_clip
+from .arrays import as_image, as_tensor, frames_first, in_range, numbers, picture_of_array, unit, unit_checked, view_of
+from .clip import Clip, clip_sample, is_clip, view_samples
 from .decode import LARGEST, decode, picture_of
 from .expand import Item, expand
 from .photos import photo
 from .preprocess import Preprocess
 from .sample import Sample
 from .still_frames import StillFrames, footage_of_frames
+from .views import Views
 
-__all__ = ["Item", "Sample", "expand", "photo", "read", "read_sample"]
+__all__ = ["Item", "Sample", "expand", "photo", "read", "read_sample", "read_views"]
 
 CLIPS = "give a video file, seewhy.Clip(frames), or a tensor (c, t, h, w)"
 
@@ -78,6 +80,17 @@ def read_sample(thing: object, preprocess: Preprocess) -> Sample:
     return _preprocessed(picture, preprocess)
 
 
+def read_views(thing: object, preprocess: Preprocess, views: Views) -> tuple[Sample, ...]:
+    """The same of a clip for each view of it."""
+    if views.count == 1:
+        return (read_sample(thing, preprocess),)
+    given, name = (thing.thing, thing.name) if isinstance(thing, Item) else (thing, None)
+    if not is_clip(given, preprocess):
+        problem = f"{name or 'The input'!r} cannot be seen in {views} views: it is one input, ready as it is."
+        raise BadPixels(problem, fix="give a video file or seewhy.Clip(frames), or leave views out.")
+    return tuple(view_samples(given if isinstance(given, Clip) else Clip(given), preprocess, views, name=name))
+
+
 def _preprocessed(picture: Picture, preprocess: Preprocess) -> Sample:
     pixels, geometry = preprocess(picture)
     return Sample(picture, pixels, geometry)
@@ -114,13 +127,25 @@ def _as_it_is(given: NDArray[Any] | Tensor, name: str) -> Sample:
         return Sample(picture, pixels, Geometry.identity(picture.size))
     shown = in_range(pixels)
     footage = StillFrames([partial(_frame, shown, i) for i in range(pixels.shape[1])], name=name)
-    return _every_pixel(picture, pixels, footage)
+    return replace(_every_pixel(picture, pixels, footage), doubts=_swapped(pixels))
 
 
 def _every_pixel(still: Picture, pixels: Tensor, footage: StillFrames) -> Sample:
     """A clip that the model sees as it is."""
     geometry = replace(Geometry.identity(still.size), time=Timeline.identity(len(footage)))
     return Sample(still, pixels, geometry, footage)
+
+
+def _swapped(pixels: Tensor) -> tuple[Check, ...]:
+    """A doubt about which axis is time: a network may take either."""
+    if not frames_first(pixels):
+        return ()
+    shape = tuple(pixels.shape)
+    words = (
+        f"The shape {shape} was read as {shape[0]} channels of {shape[1]} frames. If these are {shape[0]} frames of "
+        f"{shape[1]} channels, the map is not that of a clip: give (c, t, h, w), as with clip.transpose(0, 1)."
+    )
+    return (Check("axes", "warning", words),)
 
 
 def _frame(clip: Tensor, number: int) -> Picture:

@@ -52,7 +52,7 @@ def centred(
         spare = [side - wanted for wanted, side in zip(target, geometry.model, strict=True)]
         longer = int(spare[1] >= spare[0])
         top, left = (
-            0 if place == "first" else s if i == longer else at
+            at if i != longer else 0 if place == "first" else s
             for i, (s, at) in enumerate(zip(spare, (top, left), strict=True))
         )
     geometry = geometry.cropped(top, left, *target, how=f"{place} crop")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from ..domain.check import Check
 from ..domain.footage import Footage
 from ..domain.geometry import Geometry
 from ..domain.picture import Picture
@@ -19,3 +20,4 @@ class Sample:
     pixels: Tensor  # (c, *space), in [0,1] unless the preprocessing takes any range
     geometry: Geometry
     footage: Footage | None = None  # of a clip
+    doubts: tuple[Check, ...] = ()  # what was chosen on the way and may not be meant

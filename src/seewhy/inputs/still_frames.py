@@ -17,8 +17,8 @@ from torch import Tensor
 from ..domain.footage import Footage
 from ..domain.picture import Picture
 from ..errors import BadOption, BadPixels
-from .arrays import as_image, ends_in_colours, picture_of_array, unit_checked
-from .decode import FORMATS, check_size, damage_refused, file_digest, found, picture_of
+from .arrays import as_image, ends_in_colours, numbers, picture_of_array, unit_checked
+from .decode import FORMATS, check_opened, damage_refused, file_digest, found, picture_of
 
 LAZY = 0.1  # seconds that programs show a frame for which a GIF asks less than ...
 LEAST = 0.011  # ... this
@@ -95,7 +95,7 @@ class AnimatedImage(Footage):
     def _open(self) -> Iterator[Image.Image]:
         shown = repr(str(self.path))
         with damage_refused(shown, self.path), Image.open(self.path, formats=FORMATS) as image:
-            check_size((image.height, image.width), shown)
+            check_opened(image, shown)
             yield image
 
     @cached_property
@@ -137,7 +137,7 @@ def stacked(frames: NDArray[Any] | Tensor) -> tuple[NDArray[Any], list[str]]:
 
 
 def _of_array(stack: NDArray[Any], number: int) -> Callable[[], Picture]:
-    return lambda: picture_of_array(unit_checked(stack[number]), name=f"frame {number}", notes=[])
+    return lambda: picture_of_array(unit_checked(numbers(stack[number])), name=f"frame {number}", notes=[])
 
 
 def _of_one(frame: Any, number: int, name: str) -> Callable[[], Picture]:

@@ -83,7 +83,11 @@ class VideoFile(Footage):
     def frames(self, wanted: Sequence[int]) -> Iterator[NDArray[np.uint8]]:
         with self._open() as (container, stream):
             for frame in self._decoded(container, stream, wanted):
-                yield self._turn(frame.to_ndarray(format="rgb24"))
+                pixels = self._turn(frame.to_ndarray(format="rgb24"))
+                if pixels.shape[:2] != self.size:
+                    now, before = (f"{width} x {height}" for height, width in (pixels.shape[:2], self.size))
+                    raise self._damaged(f"changes its size from {before} to {now} at {frame.time or 0:.2f} s")
+                yield pixels
 
     def _decoded(self, container: InputContainer, stream: VideoStream, wanted: Sequence[int]) -> Iterator[VideoFrame]:
         """The frame on screen at the time of each wanted one; decoding starts at the key frame before it."""

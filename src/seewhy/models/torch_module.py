@@ -130,9 +130,16 @@ class TorchModel(Model):
         return other
 
     def _asked(self, ready: Tensor) -> Any:
-        with asking(self.name, tuple(ready.shape), f", or {SAY}" * (ready.ndim == 5)):
+        with asking(self.name, tuple(ready.shape), self._way_out(ready)):
             ask = self.module if self.entrance is None else getattr(self.module, self.entrance)
             return ask(ready if self.order is None else self.order(ready))
+
+    def _way_out(self, ready: Tensor) -> str:
+        """What else may be wrong with an input of this shape."""
+        if ready.ndim == 5:
+            return f", or {SAY}"
+        clips = ready.ndim == 4 and any(isinstance(part, nn.Conv3d) for part in self.module.modules())
+        return ", or give clips: a batch (n, c, t, h, w), or one clip[None]" if clips else ""
 
     def _read(self, answer: Any, rows: int) -> Outputs:
         with asking(self.name, (rows,)):

@@ -13,7 +13,7 @@ from ..errors import BadOption
 from .answer import head, measure
 from .colour import scale_of
 from .frame import frame, pictured
-from .legend import INK, PAPER, QUIET, Bar, Row, Text, asked_label, question, stack
+from .legend import INK, PAPER, QUIET, Bar, Row, Text, asked_label, nothing, question, stack
 from .lettering import drawable, font, line_height, wrap
 from .outline import outlined
 from .overlay import draw
@@ -90,7 +90,7 @@ def _tile(explanation: Explanation, view: str, scale: float) -> Image.Image:
     if drawn.colours and scale > 0:
         rows.append(Bar(asked_label(explanation), scale, explanation.signed, NOTES))
     elif drawn.colours:
-        rows.append(Text("the map is zero everywhere", NOTES, QUIET))
+        rows.append(Text(nothing(explanation), NOTES, QUIET))
     rows += _keys(drawn)
     rows.append(Text(f"{explanation.cost}, {explanation.seconds:.2g} s", NOTES, QUIET))
     rows.append(Text(worst_check(explanation), NOTES, QUIET))

@@ -87,7 +87,7 @@ def legend(explanation: Explanation, drawn: Drawn, frame: Frame, *, scale: float
         if scale > 0:
             label = asked_label(explanation)
             rows.append(Bar(label, scale, explanation.signed, size))
-        rows.append(Text(_scale_words(scale, own), size - 1, QUIET))
+        rows.append(Text(_scale_words(scale, own) if scale > 0 else nothing(explanation), size - 1, QUIET))
         if explanation.zero:
             words = f"measured from {number(explanation.zero)}, which speaks neither for nor against"
             rows.append(Text(words, size - 1, QUIET))
@@ -151,9 +151,14 @@ def _against(explanation: Explanation) -> str:
     return drawable(asked.against_label or "", otherwise=f"class {asked.against}") or f"class {asked.against}"
 
 
+def nothing(explanation: Explanation) -> str:
+    """Why a picture has no colours."""
+    elsewhere = explanation.geometry.time is not None and np.nan_to_num(explanation.values - explanation.zero).any()
+    where = "on this frame" if elsewhere else "everywhere"
+    return f"the map is zero {where}: there is nothing to colour"
+
+
 def _scale_words(scale: float, own: bool) -> str:
-    if scale == 0:
-        return "the map is zero everywhere: there is nothing to colour"
     return f"full colour at {number(scale)} and beyond" + (f" ({ROBUST}th percentile of this map)" if own else "")
 
 

@@ -22,6 +22,10 @@ class Stretch:
     supports: float
     opposes: float = 0.0  # as a positive number
 
+    def side(self, sign: int) -> float:
+        """The evidence with this sign."""
+        return self.supports if sign > 0 else self.opposes
+
 
 def curve(explanation: Explanation) -> list[Stretch]:
     """The map along the time axis in its own resolution: nothing is interpolated. Empty for a photo."""
@@ -35,10 +39,24 @@ def curve(explanation: Explanation) -> list[Stretch]:
     return [Stretch(*span, float(f), float(a)) for span, f, a in zip(spans, *sides, strict=True)]
 
 
-def strongest(stretches: list[Stretch]) -> Stretch | None:
-    """The stretch with the most evidence for the target; None where there is none."""
-    best = max(stretches, key=lambda stretch: stretch.supports, default=None)
-    return best if best is not None and best.supports > 0 else None
+def ranked(stretches: list[Stretch], sign: int = 1) -> list[Stretch]:
+    """The stretches that hold evidence with this sign, most first."""
+    return sorted((s for s in stretches if s.side(sign) > 0), key=lambda stretch: -stretch.side(sign))
+
+
+def frame_in(time: Timeline, stretch: Stretch) -> int:
+    """The model frame in the middle of a stretch."""
+    middle = (stretch.begin + stretch.end) / 2
+    return min(range(len(time)), key=lambda i: abs(time.begins[i] - middle))
+
+
+def telling_frame(explanation: Explanation, sign: int = 1) -> int | None:
+    """The model frame at which places are told of: of the strongest moment, or the middle one; None for a photo."""
+    time = explanation.geometry.time
+    if time is None:
+        return None
+    best = ranked(curve(explanation), sign)[:1]
+    return frame_in(time, best[0]) if best else time.middle
 
 
 def at(time: Timeline, moment: float) -> str:

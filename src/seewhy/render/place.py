@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .frame import on_frame, softened
+from .moment import telling_frame
 
 if TYPE_CHECKING:
     from ..explanation import Explanation
@@ -88,6 +90,14 @@ def spread(heat: NDArray[np.float32], sign: int = 1, share: float = 0.5) -> floa
     return float((np.searchsorted(held, share * held[-1]) + 1) / np.isfinite(heat).sum())
 
 
-def shown(explanation: Explanation) -> NDArray[np.float32]:
-    """The map on the photo that is described and drawn."""
-    return on_frame(explanation)
+def shown(explanation: Explanation) -> dict[int, NDArray[np.float32]]:
+    """The map on the photo that is described, by sign; of a clip when most evidence with this sign is there."""
+    frames = {sign: telling_frame(explanation, sign) for sign in (1, -1)}
+    heats = {frame: on_frame(explanation, frame) for frame in set(frames.values())}
+    return {sign: heats[frame] for sign, frame in frames.items()}
+
+
+def strength(explanation: Explanation, heats: Mapping[int, NDArray[np.float32]]) -> NDArray[np.float32]:
+    """All that the map says, measured from its zero: of a photo on its pixels, of a clip in all its cells."""
+    of_clip = explanation.geometry.time is not None
+    return np.nan_to_num(explanation.values - np.float32(explanation.zero) if of_clip else heats[1])

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .answer import answered
-from .moment import at, curve, span
-from .moment import strongest as strongest_stretch
+from .in_time import in_time, moments, motion
+from .moment import at, curve, telling_frame
 from .number import number, percent
 from .number import signed as with_sign
-from .place import Place, name_of, ninths, parts, shown, spread, strongest
+from .place import Place, name_of, ninths, parts, shown, spread, strength, strongest
 
 if TYPE_CHECKING:
     from ..domain.check import Check
@@ -29,15 +30,13 @@ def summary(explanation: Explanation) -> str:
 
 def findings(explanation: Explanation) -> list[str]:
     """The summary without the model's answer, one sentence (or a few on the checks) each."""
-    heat = shown(explanation)
-    sentences = [asked(explanation, heat)]
-    if not np.nan_to_num(heat).any():
+    heats = shown(explanation)
+    sentences = [asked(explanation, heats[1])]
+    if not strength(explanation, heats).any():
         sentences.append("The map is zero everywhere, so it says nothing about this answer.")
-    elif explanation.signed:
-        sentences += [_evidence(heat, 1, of=noun(explanation)), _evidence(heat, -1, of=noun(explanation))]
     else:
-        sentences.append(_evidence(heat, 1, signed=False, of=noun(explanation)) + _silence(explanation))
-    sentences[1:1] = [*in_time(explanation), *_motion(explanation)]
+        sentences += [*in_time(explanation), *motion(explanation), *_evidence(explanation, heats)]
+        sentences[-1] += "" if explanation.signed else _silence(explanation)
     return [*sentences, *together(explanation), *sampling(explanation), checks(explanation.checks)]
 
 
@@ -60,32 +59,6 @@ def _couple(couple: Couple, unit: str) -> str:
     )
 
 
-def in_time(explanation: Explanation) -> list[str]:
-    """When in a clip the evidence lies, and which frame the places are told of; nothing for a photo."""
-    time = explanation.geometry.time
-    if time is None:
-        return []
-    stretches = curve(explanation)
-    best, what = strongest_stretch(stretches), "evidence for it" if explanation.signed else "importance"
-    told = f"Places are told of the frame in the middle, at {at(time, time.begins[time.middle])}."
-    if len(stretches) == 1:
-        return ["The map has a single cell for the whole time: it tells no moment.", told]
-    if best is None:
-        return [told]
-    share = best.supports / sum(stretch.supports for stretch in stretches)
-    return [
-        f"In time, the {what} is strongest from {span(time, best.begin, best.end)}, with {percent(share)} of all.",
-        told,
-    ]
-
-
-def _motion(explanation: Explanation) -> list[str]:
-    """How much of a clip's map changes quickly; nothing for a photo, or a map that has one moment."""
-    if explanation.geometry.time is None or explanation.values.ndim != 3 or len(explanation.values) < 2:
-        return []
-    return [str(explanation.motion())]
-
-
 def _silence(explanation: Explanation) -> str:
     if explanation.class_blind:
         return " The map is the same for every class: it explains no decision for one."
@@ -93,18 +66,25 @@ def _silence(explanation: Explanation) -> str:
 
 
 def alt_text(explanation: Explanation) -> str:
-    """What the picture shows, for a person who does not see it."""
-    heat = shown(explanation)
-    height, width = heat.shape
-    size, kind = f"{width} by {height} pixels", "Clip" if explanation.geometry.time else "Photo"
-    start = (
-        f"{kind} {explanation.picture.name} ({size}) with the {explanation.origin.method} map for {named(explanation)}."
+    """What the still picture shows, for a person who does not see it."""
+    time = explanation.geometry.time
+    if time is None:
+        return description(explanation)
+    return (
+        f"{description(explanation)} The picture is the frame in the middle, at {at(time, time.begins[time.middle])}."
     )
-    if not np.nan_to_num(heat).any():
+
+
+def description(explanation: Explanation) -> str:
+    """What the photo with its map shows, or the clip playing, for a person who does not see it."""
+    heats = shown(explanation)
+    height, width = heats[1].shape
+    given = f"{kind(explanation).capitalize()} {explanation.picture.name} ({width} by {height} pixels)"
+    start = f"{given} with the {explanation.origin.method} map for {named(explanation)}."
+    if not strength(explanation, heats).any():
         return f"{start} The map is zero everywhere."
-    words = [*in_time(explanation), _evidence(heat, 1, signed=explanation.signed, of=noun(explanation))]
-    words += [_evidence(heat, -1, of=noun(explanation))] if explanation.signed else []
-    unseen = 1 - float(np.isfinite(heat).mean())
+    words = [*in_time(explanation), *_evidence(explanation, heats)]
+    unseen = 1 - float(np.isfinite(heats[1]).mean())
     words += (
         [f"The {percent(unseen)} of the {noun(explanation)} that the model did not see are hatched."] if unseen else []
     )
@@ -112,9 +92,9 @@ def alt_text(explanation: Explanation) -> str:
 
 
 def for_and_against(explanation: Explanation) -> tuple[list[str], list[str]]:
-    """The strongest places or parts for the target and against it; a map without sign has nothing against."""
-    heat = shown(explanation)
-    return _reasons(explanation, heat, 1), _reasons(explanation, heat, -1) if explanation.signed else []
+    """The strongest places, parts or moments for the target and against it; without a sign nothing is against."""
+    heats = shown(explanation)
+    return _reasons(explanation, heats[1], 1), _reasons(explanation, heats[-1], -1) if explanation.signed else []
 
 
 def answer(explanation: Explanation) -> str:
@@ -132,6 +112,11 @@ def asked(explanation: Explanation, heat: Heat) -> str:
     seen = float(np.isfinite(heat).mean())
     where = f", on the {percent(seen)} of the {noun(explanation)} that the model saw" if seen < 1 else ""
     return f"{sentence} ({unit}){where}."
+
+
+def kind(explanation: Explanation) -> str:
+    """What was given."""
+    return "photo" if explanation.geometry.time is None else "clip"
 
 
 def noun(explanation: Explanation) -> str:
@@ -180,21 +165,35 @@ def checks(found: tuple[Check, ...]) -> str:
     return f"{len(troubles)} of {len(judged)} checks did not pass. {told}"
 
 
-def _evidence(heat: Heat, sign: int, *, signed: bool = True, of: str = "photo") -> str:
-    words = ("evidence for it" if sign > 0 else "evidence against it") if signed else "importance"
+def _evidence(explanation: Explanation, heats: Mapping[int, Heat]) -> list[str]:
+    """Where the evidence lies; of a clip, at the moment that holds most of it."""
+    if not explanation.signed:
+        return [_places(explanation, heats[1], 1, "importance")]
+    against = f"evidence against it{_weight(strength(explanation, heats))}"
+    return [_places(explanation, heats[1], 1, "evidence for it"), _places(explanation, heats[-1], -1, against)]
+
+
+def _weight(values: Heat) -> str:
+    """How much of the whole map speaks against."""
+    sizes = np.abs(values).astype(np.float64)
+    against = float(sizes[values < 0].sum() / sizes.sum())
+    return f" (in all {percent(against)} of the map's strength)" if against else ""
+
+
+def _places(explanation: Explanation, heat: Heat, sign: int, words: str) -> str:
+    time, frame = explanation.geometry.time, telling_frame(explanation, sign)
     places = ninths(heat, sign)
     if not places:
         return f"Nothing in the map is {words}."
     x, y = strongest(heat, sign)
     where = name_of((y + 0.5) / heat.shape[0], (x + 0.5) / heat.shape[1])
-    weight = ""
-    if signed and sign < 0:
-        strength = np.abs(np.nan_to_num(heat)).astype(np.float64)
-        weight = f" (in all {percent(float(strength[heat < 0].sum() / strength.sum()))} of the map's strength)"
+    start = "Of"
+    if time is not None and frame is not None and len(explanation.values) > 1:
+        start = f"At {at(time, time.begins[frame])}, of"
+    most, whole = places[0], noun(explanation)
     return (
-        f"Of the {words}{weight}, {percent(places[0].share)} lies in the {places[0].name} ninth of the {of} "
-        f"and half on {percent(spread(heat, sign))} of the area seen; it is strongest at the {where}, "
-        f"around pixel x {x}, y {y}."
+        f"{start} the {words}, {percent(most.share)} lies in the {most.name} ninth of the {whole} and half on "
+        f"{percent(spread(heat, sign))} of the area seen; it is strongest at the {where}, around pixel x {x}, y {y}."
     )
 
 
@@ -204,8 +203,10 @@ def _reasons(explanation: Explanation, heat: Heat, sign: int) -> list[str]:
     told = parts(explanation, sign)
     if told:
         return [_part(place, side, unit) for place in told[:SHOWN]]
-    noun = f"evidence {side}" if side else "importance"
-    return [f"{place.name}: {percent(place.share)} of the {noun}" for place in ninths(heat, sign)[:SHOWN]]
+    what = f"evidence {side}" if side else "importance"
+    if len(curve(explanation)) > 1:
+        return moments(explanation, sign, what)
+    return [f"{place.name}: {percent(place.share)} of the {what}" for place in ninths(heat, sign)[:SHOWN]]
 
 
 def _part(place: Place, side: str, unit: str) -> str:

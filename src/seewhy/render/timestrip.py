@@ -30,7 +30,7 @@ class Timestrip:
 
     def __call__(self, page: Image.Image, left: int, top: int, width: int) -> int:
         pen = ImageDraw.Draw(page)
-        first, last = self.time.span
+        first, last = self.time.drawn
         across = (width - 1) / ((last - first) or 1)
 
         def x(moment: float) -> int:
@@ -57,10 +57,10 @@ class Timestrip:
                 if tip != zero and (self.signed or way < 0):
                     pen.rectangle((sides[0], min(zero, tip), sides[1], max(zero, tip)), fill=colour)
         if self.signed:
-            pen.line([(x(self.time.span[0]), zero), (x(self.time.span[1]), zero)], fill=QUIET)
+            pen.line([(x(self.time.drawn[0]), zero), (x(self.time.drawn[1]), zero)], fill=QUIET)
 
     def _letters(self, pen: ImageDraw.ImageDraw, left: int, top: int, width: int, x: Callable[[float], int]) -> None:
-        begin, end = at(self.time, self.time.span[0]), at(self.time, self.time.span[1])
+        begin, end = (at(self.time, edge) for edge in self.time.drawn)
         end = end if self.time.unit == "s" else f"of {self.time.frames}"
         right = left + width - width_of(end, self.size)
         pen.text((right, top), end, fill=QUIET, font=font(self.size))

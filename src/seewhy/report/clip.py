@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +14,9 @@ from PIL import Image
 
 from ..render import fragment
 from ..render.film import clip_of
-from ..render.moment import Stretch, curve, span, strongest
+from ..render.moment import Stretch, curve, span, telling_frame
 from ..render.number import number
-from ..render.text import alt_text
+from ..render.text import description
 
 if TYPE_CHECKING:
     from ..domain.shot import Shot
@@ -29,7 +29,7 @@ MOST = 32  # moments that are shown side by side
 def clip_figures(explanation: Explanation) -> str:
     """The film, then the curve of the evidence in time over the frames; a frame under the pointer shows its map."""
     shots = list(explanation.film(longest=WIDE))
-    told = alt_text(explanation)
+    told = description(explanation)
     return (
         f"<figure>{_film(shots, told)}<figcaption>The clip with its map, colours on one scale over time. "
         f"{escape(' '.join(_limits(explanation)))}</figcaption></figure>{_moments(explanation, shots)}"
@@ -57,7 +57,7 @@ def _moments(explanation: Explanation, shots: list[Shot]) -> str:
     """A column for each frame: how much speaks for and against then, the frame, and its map for who points at it."""
     time, _ = clip_of(explanation)
     stretches = curve(explanation)
-    best = _frame_of(strongest(stretches), time.begins)
+    best = telling_frame(explanation) or 0
     peak = max((max(s.supports, s.opposes) for s in stretches), default=0.0) or 1.0
     chosen = sorted({round(i) for i in np.linspace(0, len(shots) - 1, min(len(shots), MOST))})
     shown = min(chosen, key=lambda i: abs(i - best))
@@ -98,14 +98,6 @@ def _bars(stretch: Stretch, peak: float, *, signed: bool) -> str:
 def _words(stretch: Stretch, when: str, signed: bool) -> str:
     against = f", {number(stretch.opposes)} against" if signed else ""
     return f"{when}: {number(stretch.supports)} for{against}"
-
-
-def _frame_of(stretch: Stretch | None, begins: Sequence[float]) -> int:
-    """The frame in the middle of a stretch of time; the first where there is none."""
-    if stretch is None:
-        return 0
-    middle = (stretch.begin + stretch.end) / 2
-    return min(range(len(begins)), key=lambda i: abs(begins[i] - middle))
 
 
 def _during(stretches: list[Stretch], moment: float) -> Stretch:

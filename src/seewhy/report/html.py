@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..errors import BadOption, StoreError
+from ..render.text import kind
 from .photo import photo_section
 
 if TYPE_CHECKING:
@@ -24,8 +26,8 @@ LIMITS = (
     "A map shows what this model reacted to. It does not show that the answer is right, nor that the model reacted to "
     "the thing that a person sees there.",
     "Another method can give another map of the same answer. Places on which several methods agree deserve more trust.",
-    "Strengths are comparable only between maps that share a scale, and only for the model and the photo named here.",
-    "The text is computed from the numbers; nobody has looked at the photo.",
+    "Strengths are comparable only between maps that share a scale, and only for the model and the input named here.",
+    "The text is computed from the numbers; nobody has looked at the photo or clip.",
 )
 
 
@@ -67,7 +69,7 @@ def html(explanations: Sequence[Explanation], *, title: str) -> str:
     photos = by_photo(explanations)
     sections = "".join(photo_section(group, number) for number, group in enumerate(photos, start=1))
     limits = "".join(f"<li>{escape(limit)}</li>" for limit in LIMITS)
-    about = f"{_counted(len(photos), 'photo')}, {_counted(len(explanations), 'explanation')}"
+    about = ", ".join([*_inputs(photos), _counted(len(explanations), "explanation")])
     limits = f'<section class="limits"><h2>What this cannot tell</h2><ul>{limits}</ul></section>'
     return document(title, about, sections + limits, contents=_contents(photos))
 
@@ -106,7 +108,13 @@ def _contents(photos: Sequence[Sequence[Explanation]]) -> str:
         f'<li><a href="#photo-{number}">{escape(group[0].picture.name)}</a>: {escape(group[0].prediction.label)}</li>'
         for number, group in enumerate(photos, start=1)
     )
-    return f'<nav aria-label="Photos"><ul>{"".join(rows)}</ul></nav>'
+    return f'<nav aria-label="Contents"><ul>{"".join(rows)}</ul></nav>'
+
+
+def _inputs(groups: Sequence[Sequence[Explanation]]) -> list[str]:
+    """How many photos and clips there are."""
+    counts = Counter(kind(group[0]) for group in groups)
+    return [_counted(count, noun) for noun, count in sorted(counts.items(), reverse=True)]  # photos, then clips
 
 
 def _counted(n: int, noun: str) -> str:

@@ -16,7 +16,7 @@ from ..render.figure import sheet
 from ..render.frame import frame
 from ..render.number import number
 from ..render.overlay import draw, overlay
-from ..render.text import alt_text, answer, findings, for_and_against, named
+from ..render.text import alt_text, answer, findings, for_and_against, kind, named
 from .clip import clip_figures
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _comparison(group: Sequence[Explanation]) -> str:
     if len(group) == 1:
         return ""
     methods = ", ".join(f"{explanation.origin.method} for {named(explanation)}" for explanation in group)
-    alt = f"The photo beside the maps of {methods}. Each map is described below."
+    alt = f"The {kind(group[0])} beside the maps of {methods}. Each map is described below."
     return f'<h3>Side by side</h3><figure class="sheet">{fragment.picture(sheet(group), alt)}</figure>'
 
 
@@ -114,7 +114,7 @@ def _figure(image: Image.Image, alt: str, caption: str) -> str:
 
 
 def _made(explanation: Explanation) -> str:
-    origin, layer = explanation.origin, explanation.layer
+    origin, layer, given = explanation.origin, explanation.layer, kind(explanation)
     shape = " × ".join(map(str, explanation.values.shape))
     pairs = {
         "model": origin.model,
@@ -124,8 +124,8 @@ def _made(explanation: Explanation) -> str:
         "question": f"{named(explanation)}, {explanation.target.scale} {number(explanation.target.score)}",
         "seed": str(origin.seed),
         "layer": "none: the method reads no layer" if layer is None else f"{layer.name}: {layer.why}",
-        "photo to model": "; ".join(explanation.geometry.steps) or "the model saw the photo pixel for pixel",
-        "photo digest": origin.image_digest,
+        f"{given} to model": "; ".join(explanation.geometry.steps) or f"the model saw the {given} pixel for pixel",
+        f"{given} digest": origin.image_digest,
         "map": f"{shape} values, {'signed' if explanation.signed else 'without sign'}",
         "cost": f"{explanation.cost}, {number(explanation.seconds)} s; checks: {explanation.check_cost}",
         "computed on": f"{origin.device}, {origin.dtype}, precision {origin.precision}",

@@ -20,10 +20,11 @@ from ..metric_registry import CARDS, Card, Metric, find_metric, metrics_of
 from ..models.adapt import adapt
 from ..models.model import Model
 from ..run.batch import Backend, Job
-from ..run.explain import preprocess_for, valid_precision
+from ..run.explain import valid_precision
 from ..run.explainers import Explainer, explainers_of
 from ..run.judging import Court, Judge
 from ..run.plan import default_method, typed
+from ..run.rows import preprocess_for
 from ..run.targets import per_input
 from ..run.truth import per_image
 from .card import ReportCard

@@ -16,8 +16,8 @@ from ..inputs.read import Sample, read_sample
 from ..learners.masked_evaluator import MaskedEvaluator
 from ..render.number import duration
 from ..run.allowance import price
-from ..run.explain import preprocess_for
 from ..run.judging import Court, Judged, Told
+from ..run.rows import preprocess_for
 from ..run.truth import on_model
 from ..stats.interval import halfwidth
 from .card import NO_MAP, NOT_ASKED, Contestant, Numbers, ReportCard, Row

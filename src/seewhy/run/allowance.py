@@ -9,13 +9,19 @@ import torch
 
 from ..errors import BadOption
 from ..inputs.read import Sample
+from ..inputs.views import ONE, Views
 from ..models.model import Model
 
 Budget = int | str | None
 
 
-def calls_of(budget: Budget, model: Model, sample: Sample | None) -> tuple[int | None, str]:
-    """The budget as model calls, and how seconds were turned into calls."""
+def calls_of(budget: Budget, model: Model, sample: Sample | None, views: Views = ONE) -> tuple[int | None, str]:
+    """The budget as model calls for each view, and how seconds were turned into calls."""
+    calls, how = _in_all(budget, model, sample)
+    return None if calls is None else max(1, calls // views.count), how
+
+
+def _in_all(budget: Budget, model: Model, sample: Sample | None) -> tuple[int | None, str]:
     if isinstance(budget, str) and budget.strip().isdigit():
         budget = int(budget)
     if not isinstance(budget, str):

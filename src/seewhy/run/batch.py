@@ -25,6 +25,7 @@ from ..engine.records import Reading, Wants
 from ..errors import Cancelled
 from ..explanation import Explanation
 from ..inputs.read import Sample
+from ..inputs.views import ONE, Views
 from ..models.model import Cut, Model
 from .checks import Subject, checks_of
 from .plan import Step, affordable, wants_of
@@ -51,7 +52,8 @@ class Job:
     backend: Backend = "auto"
     priced: str = ""  # how seconds became a budget of calls
     rows: int = 1  # questions in the whole run
-    question: Question | None = None  # what one input of a model that does not classify was asked
+    question: Question | None = None  # what one input was asked that no row of the model alone answers
+    views: Views = ONE  # of each clip, averaged
 
     def cut(self, wants: Wants, image: Tensor) -> Cut | None:
         """A faster way to the one layer that all rows are read at, where there are so many that making it pays."""
@@ -65,6 +67,12 @@ class Job:
     @cached_property
     def _cuts(self) -> dict[tuple[str | int, ...], Cut | None]:
         return {}
+
+    def about(self, question: Question, *, scale: Scale | None = None) -> Job:
+        """The same run with a question of its own; the model's fingerprint is not taken again."""
+        own = replace(self, model=question.model, question=question, scale=scale or self.scale)
+        own.__dict__["fingerprint"] = self.fingerprint
+        return own
 
     @cached_property
     def fingerprint(self) -> str:
@@ -99,9 +107,7 @@ def _alone(job: Job, sample: Sample, asked: Asked) -> list[list[Explanation | Fa
     """A question about one input that becomes one about the rows of a model made for it."""
     with job.model.borrowed():
         question = question_of(job.model, sample, asked, job.control)
-    own = replace(job, model=question.model, question=question)
-    own.__dict__["fingerprint"] = job.fingerprint
-    return explain_batch(own, [sample], [question.asked])
+    return explain_batch(job.about(question), [sample], [question.asked])
 
 
 def _column(
@@ -171,7 +177,7 @@ def _explained(probe: Probe, job: Job, step: Step, samples: Sequence[Sample], lo
             step.entry, job.model, evidence, i, probe.targets[i], float(probe.targets[i](row)[0]), others[i],
             None if other is None or others[i] is None else other.values[i].float(), why, row.shape[1],
         )  # fmt: skip
-        checks = (*_chosen(job, step), *checks_of(subject))
+        checks = (*_chosen(job, step), *sample.doubts, *checks_of(subject))
         marked = None if job.question is None else job.question.marked
         facts = Wrapping(subject, step, sample, _prediction(job, row), checks, job.fingerprint, marked)
         spent = Spent(cost, check_cost, looked + seconds / len(samples))

@@ -57,19 +57,21 @@ def checks_of(subject: Subject) -> tuple[Check, ...]:
 
 
 def _shape_of_map(subject: Subject) -> Iterator[Check]:
-    values = subject.map
+    yield shape_of_map(subject.map, parts=subject.evidence.parts is not None)
+
+
+def shape_of_map(values: Tensor, *, parts: bool) -> Check:
+    """Whether a map says anything: not where it is zero or constant; one of parts is never saturated."""
     span, peak = float(values.max() - values.min()), float(values.abs().max())
     if peak == 0:
         why = "the score does not depend on what this method looks at, or everything speaks against the target"
-        yield Check("map", "bad", f"The map is zero everywhere: {why}.", 0.0)
-    elif span <= 1e-6 * peak and values.numel() > 1:
-        yield Check("map", "bad", "The map is the same everywhere: it says nothing about places.", span)
-    else:
-        top = float((values.abs() >= peak * (1 - 1e-6)).float().mean())
-        if top > 0.05 and values.numel() >= 100 and subject.evidence.parts is None:
-            yield Check("map", "warning", f"The map is saturated: {top:.0%} of it has the largest value.", top)
-        else:
-            yield Check("map", "good", f"The map varies: values from {_n(values.min())} to {_n(values.max())}.", span)
+        return Check("map", "bad", f"The map is zero everywhere: {why}.", 0.0)
+    if span <= 1e-6 * peak and values.numel() > 1:
+        return Check("map", "bad", "The map is the same everywhere: it says nothing about places.", span)
+    top = float((values.abs() >= peak * (1 - 1e-6)).float().mean())
+    if top > 0.05 and values.numel() >= 100 and not parts:
+        return Check("map", "warning", f"The map is saturated: {top:.0%} of it has the largest value.", top)
+    return Check("map", "good", f"The map varies: values from {_n(values.min())} to {_n(values.max())}.", span)
 
 
 def _completeness(subject: Subject) -> Iterator[Check]:

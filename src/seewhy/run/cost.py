@@ -7,11 +7,12 @@ from typing import Any
 
 from ..domain.cost import Cost
 from ..errors import MissingInput
-from ..inputs.read import expand, read_sample
+from ..inputs.read import expand
+from ..inputs.views import Views
 from ..models.adapt import adapt
-from .explain import preprocess_for
 from .plan import Methods, plan
 from .questions import calls_to_ask
+from .rows import samples_of
 from .targets import per_input
 
 
@@ -39,19 +40,21 @@ def cost(
     target: Any = None,
     preprocess: Any = None,
     seed: int = 0,
+    views: Views | str | None = None,
     **options: Any,
 ) -> Bill:
     """The model calls that `explain` with the same arguments will need at most; nothing is run."""
     adapted = adapt(model, preprocess=preprocess)
-    items, one_input = expand(inputs)
+    items, one_input = expand(inputs, adapted.preprocess)
     if not items:
         raise MissingInput("There is no input to count for.", fix="give at least one image.")
-    sample = read_sample(items[0], preprocess_for(adapted, items[0]))
+    looks = Views.of(views)
+    sample = samples_of(adapted, items[0], looks)[0]
     image = sample.pixels
     adapted.meet(tuple(image.shape))
     steps, _ = plan(method, options, adapted, seed=seed, image=image)
     targets, _ = per_input(target, len(items), one_input)
-    asking = [Cost(calls_to_ask(adapted, asked)) for several in targets for asked in several]
-    bare = {step.entry.name: step.on(sample.geometry).cost(image, adapted) for step in steps}
+    asking = [Cost(calls_to_ask(adapted, asked, looks)) for several in targets for asked in several]
+    bare = {step.entry.name: step.on(sample.geometry).cost(image, adapted) * looks.count for step in steps}
     total = sum((each + one for each in bare.values() for one in asking), Cost())
     return Bill({name: each + asking[0] for name, each in bare.items()}, len(items), total)

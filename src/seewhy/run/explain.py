@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import warnings
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from itertools import groupby
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from dataclasses import replace
 from typing import Any, Literal, get_args
 
 import torch
@@ -15,31 +13,23 @@ import torch
 from ..domain.target import Asked, Scale
 from ..engine.control import Control, Progress
 from ..engine.probe import Precision
-from ..errors import BadOption, Cancelled, QuestionError, SeewhyError, SeewhyWarning, UnknownPreprocessing
+from ..errors import BadOption, Cancelled, QuestionError, SeewhyError, SeewhyWarning
 from ..explanation import Explanation
-from ..inputs.preprocess import Preprocess
-from ..inputs.read import Item, Sample, expand, read_sample
+from ..inputs.ahead import ahead
+from ..inputs.read import Item, Sample, expand
+from ..inputs.views import Views
 from ..models.adapt import adapt
 from ..models.model import Model
 from .allowance import Budget, calls_of
 from .batch import Backend, Job, explain_batch
 from .plan import Methods, plan
-from .questions import asks_alone, calls_to_ask
+from .questions import calls_to_ask
 from .results import Explanations, Failure, cancelled
+from .rows import Row, groups, read_rows, samples_of
 from .targets import per_input
+from .views import explain_views
 
-TOGETHER = 16  # rows that share one pass; their maps are kept until the last method is done
-NUMBERS = 2**24  # that the inputs of one pass hold at most: a single clip can be as large as 30 photos
 Checks = Literal["quick", "standard", "full"]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One input with one target, ready to be asked about."""
-
-    item: int
-    sample: Sample
-    asked: Asked
 
 
 def explain(
@@ -57,6 +47,7 @@ def explain(
     seed: int = 0,
     budget: Budget = None,
     checks: Checks = "standard",
+    views: Views | str | None = None,
     progress: Progress | None = None,
     control: Control | None = None,
     **options: Any,
@@ -64,51 +55,58 @@ def explain(
     """Why the model answers what it answers: one `Explanation`, or lists of them for lists of inputs, methods, targets.
 
     `options` are those of the methods; one that no method has is an error. `budget` is in model calls per explanation,
-    or in seconds as text (`"20s"`); `method="auto"` chooses what it pays for, and says why.
+    or in seconds as text (`"20s"`); `method="auto"` chooses what it pays for, and says why. `views` such as `"2x3"` are
+    the clips and crops that the model averages in use: one explanation for all of them.
     """
     adapted = adapt(model, preprocess=preprocess, labels=labels, device=device)
-    items, one_input = expand(inputs)
-    first = _introduce(adapted, items[0]) if items else None
+    items, one_input = expand(inputs, adapted.preprocess)
+    looks = Views.of(views)
+    first = _introduce(adapted, items[0], looks, raising=one_input) if items else ()
     _valid(adapted, precision, checks, backend)
-    allowed, priced = calls_of(budget, adapted, first)
-    pixels = None if first is None else first.pixels
+    allowed, priced = calls_of(budget, adapted, first[0] if first else None, looks)
+    pixels = first[0].pixels if first else None
     targets, one_target = per_input(target, len(items), one_input)
     control = control or Control(progress=progress)
     with adapted.borrowed():
         steps, one_method = plan(method, options, adapted, seed=seed, budget=allowed, image=pixels)
-        job = Job(adapted, steps, control, scale, precision, allowed, checks, seed, backend, priced)
+        job = Job(adapted, steps, control, scale, precision, allowed, checks, seed, backend, priced, views=looks)
         found = _all(job, items, targets, first, raising=one_input)
     results = [_shaped(result, one_method, one_target) for result in found]
     return results[0] if one_input else _reported(Explanations(results, cost=control.spent))
 
 
-def _introduce(model: Model, item: Item) -> Sample | None:
+def _introduce(model: Model, item: Item, views: Views, *, raising: bool) -> tuple[Sample, ...]:
     """The first input, its shape made known to the model: what a network offers can depend on it."""
-    with suppress(SeewhyError):  # an input that cannot be read is reported where it is explained
-        sample = read_sample(item, preprocess_for(model, item))
-        model.meet(tuple(sample.pixels.shape))
-        return sample
-    return None
+    try:
+        samples = samples_of(model, item, views)
+    except SeewhyError:
+        if raising:
+            raise
+        return ()  # of several inputs, each is reported where it is explained
+    with suppress(SeewhyError):
+        model.meet(tuple(samples[0].pixels.shape))
+        return samples
+    return ()
 
 
 def _all(
-    job: Job, items: Sequence[Item], targets: Sequence[Sequence[Asked]], first: Sample | None, *, raising: bool
+    job: Job, items: Sequence[Item], targets: Sequence[Sequence[Asked]], first: tuple[Sample, ...], *, raising: bool
 ) -> list[Any]:
     """For each input its explanations, target by target and method by method, or the failure that it met."""
-    rows, failures = _rows(job.model, items, targets, first, raising=raising)
-    job = replace(job, rows=len(rows))
-    job.control.expected = _expected(job, rows)
+    failures: dict[int, Failure] = {}
     found: dict[int, list[list[Explanation | Failure]]] = {}
-    for shape, same in groupby(rows, key=lambda row: tuple(row.sample.pixels.shape)):
-        together = 1 if asks_alone(job.model) else max(1, min(TOGETHER, NUMBERS // math.prod(shape)))
-        for group in _chunked(list(same), together):
-            try:
+    job = replace(job, rows=job.views.count * sum(map(len, targets)))
+    some = groups(job, read_rows(job, items, targets, first, failures, raising=raising))
+    with closing(ahead(some) if len(items) > 1 else some) as coming:
+        try:
+            for number, group in enumerate(coming):
+                if number == 0:
+                    job.control.expected = _expected(job, group[0].samples[0], targets)
                 _collect(job, group, found, failures, raising=raising)
-            except (Cancelled, KeyboardInterrupt):
-                if not found:
-                    raise
-                job.control.cancel()
-                break
+        except (Cancelled, KeyboardInterrupt):
+            if not found:
+                raise
+            job.control.cancel()
     _raise_what_all_share(failures, len(items))
     return [failures.get(i) or found.get(i) or cancelled(item.name) for i, item in enumerate(items)]
 
@@ -118,35 +116,6 @@ def _raise_what_all_share(failures: dict[int, Failure], count: int) -> None:
     errors = [failure.error for failure in failures.values()]
     if len(errors) == count > 0 and all(isinstance(e, QuestionError) and str(e) == str(errors[0]) for e in errors):
         raise errors[0]
-
-
-def _rows(
-    model: Model, items: Sequence[Item], targets: Sequence[Sequence[Asked]], first: Sample | None, *, raising: bool
-) -> tuple[list[Row], dict[int, Failure]]:
-    rows, failures = [], {}
-    for i, (item, asked) in enumerate(zip(items, targets, strict=True)):
-        try:
-            known = first if i == 0 else None
-            sample = known or read_sample(item, preprocess_for(model, item))
-            rows += [Row(i, sample, one) for one in asked]
-        except SeewhyError as error:
-            if raising:
-                raise
-            failures[i] = Failure(item.name, error)
-    return rows, failures
-
-
-def preprocess_for(model: Model, item: Item) -> Preprocess:
-    """How this input becomes the model's: as the model wants it; tensors may go as they are."""
-    if model.preprocess is not None:
-        return model.preprocess
-    if hasattr(item.thing, "__array__") and not hasattr(item.thing, "getbands"):  # arrays and tensors, not PIL images
-        return Preprocess.plain()
-    size = f"its input is {model.size[0]} x {model.size[1]}; " if model.size else ""
-    raise UnknownPreprocessing(
-        f"How {model.name} wants its photos prepared is not known.",
-        fix=f"{size}pass preprocess=seewhy.Preprocess.of(size=..., mean=..., std=...), or tensors that are ready.",
-    )
 
 
 def _collect(
@@ -159,14 +128,17 @@ def _collect(
 ) -> None:
     """Explain rows together; when that fails, one by one, so that a bad input fails alone."""
     try:
-        results = explain_batch(job, [row.sample for row in group], [row.asked for row in group])
+        if job.views.count > 1:
+            results = [explain_views(job, row.samples, row.asked) for row in group]
+        else:
+            results = explain_batch(job, [row.samples[0] for row in group], [row.asked for row in group])
     except Cancelled:
         raise
     except SeewhyError as error:
         if raising:
             raise
         if len(group) == 1:
-            failures[group[0].item] = Failure(group[0].sample.picture.name, error)
+            failures[group[0].item] = Failure(group[0].samples[0].picture.name, error)
             return
         for row in group:
             _collect(job, [row], found, failures, raising=False)
@@ -175,17 +147,17 @@ def _collect(
         found.setdefault(row.item, []).append(result)
 
 
-def _expected(job: Job, rows: Sequence[Row]) -> int:
+def _expected(job: Job, sample: Sample, targets: Sequence[Sequence[Asked]]) -> int:
     """Model calls to come, for progress: what the methods declare, region counts taken from the first input."""
-    if job.control.progress is None or not rows:
+    if job.control.progress is None:
         return 0
     try:
-        sample = rows[0].sample
         job.model.meet(tuple(sample.pixels.shape))
         each = sum(step.on(sample.geometry).cost(sample.pixels, job.model).calls for step in job.steps)
     except SeewhyError:
         return 0
-    return each * len(rows) + sum(calls_to_ask(job.model, row.asked) for row in rows)
+    asking = sum(calls_to_ask(job.model, asked, job.views) for several in targets for asked in several)
+    return each * job.rows + asking
 
 
 def _shaped(result: Any, one_method: bool, one_target: bool) -> Any:
@@ -221,7 +193,3 @@ def valid_precision(model: Model, precision: str) -> None:
     if precision != "float32" and model.elsewhere:
         problem = f"{model.name} computes outside of torch, in its own precision: {precision} would change nothing."
         raise BadOption(problem, fix="leave precision out, or export the model in that precision.")
-
-
-def _chunked(rows: list[Row], size: int) -> Iterable[list[Row]]:
-    return (rows[i : i + size] for i in range(0, len(rows), size))

@@ -24,8 +24,8 @@ from ..inputs.read import Sample, read_sample
 from ..models.adapt import adapt
 from ..models.model import Model
 from .batch import Backend
-from .explain import preprocess_for
 from .questions import asks_alone
+from .rows import preprocess_for
 from .targets import resolve
 from .truth import on_model
 

@@ -19,8 +19,9 @@ from ..engine.control import Control, Progress
 from ..errors import BadOption, Cancelled, SeewhyWarning
 from ..inputs.expand import expand
 from ..models.adapt import adapt
-from .explain import TOGETHER, explain
+from .explain import explain
 from .prototypes import Prototype, prototypes
+from .rows import TOGETHER
 from .tally import ClassTally, Tally
 
 

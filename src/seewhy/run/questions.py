@@ -11,6 +11,7 @@ from ..domain.prediction import Prediction
 from ..domain.target import Asked
 from ..engine.control import Control
 from ..inputs.read import Sample
+from ..inputs.views import ONE, Views
 from ..models.model import Model
 
 
@@ -38,10 +39,12 @@ def question_of(model: Model, sample: Sample, asked: Asked, control: Control) ->
     return found
 
 
-def calls_to_ask(model: Model, asked: Asked) -> int:
+def calls_to_ask(model: Model, asked: Asked, views: Views = ONE) -> int:
     """The model calls that a question costs before any method runs."""
     from .similarity import costs_a_call
 
+    if views.count > 1:
+        return views.count
     if model.task == "embedding":
         return int(costs_a_call(asked))
     return int(asks_alone(model))

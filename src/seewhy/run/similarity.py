@@ -59,7 +59,7 @@ def _reference(model: Model, asked: Similar) -> tuple[Tensor, str]:
         return embedding_of_text(model, str(asked.to), asked.tokenizer), f"“{asked.to}”"
     if (numbers := _numbers(asked.to)) is not None:
         return numbers, "the embedding given"
-    from .explain import preprocess_for
+    from .rows import preprocess_for
 
     items, one = expand(asked.to)
     if not one:

@@ -12,7 +12,7 @@ from ..errors import BadOption, MissingInput
 from ..inputs.expand import Item
 from ..inputs.read import read_sample
 from ..models.model import Model
-from .explain import preprocess_for
+from .rows import preprocess_for
 
 Sure = dict[int, list[Item]]  # by the class that the model is sure of
 
