@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
-from PIL import Image
-
 import seewhy
+from browser import save, shot
 from seewhy.testing.scenes import dataset, trained
 
 PICTURE = Path(__file__).parents[1] / "docs" / "guide" / "images" / "report-card.png"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SIZE = (900, 1260)
 
 
@@ -30,22 +26,8 @@ def report(folder: Path) -> Path:
 
 
 def main() -> None:
-    browser = next(filter(None, map(shutil.which, BROWSERS)))
     with tempfile.TemporaryDirectory() as name:
-        page, shot = report(Path(name)), Path(name) / "shot.png"
-        window = f"--window-size={SIZE[0]},{SIZE[1]}"
-        command = [
-            browser,
-            "--headless",
-            "--no-sandbox",
-            "--hide-scrollbars",
-            window,
-            f"--screenshot={shot}",
-            str(page),
-        ]
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
-        Image.open(shot).convert("P", palette=Image.Palette.ADAPTIVE, colors=64).save(PICTURE, optimize=True)
-    print(f"{PICTURE.name}: {PICTURE.stat().st_size:,} bytes")
+        save(shot(report(Path(name)), SIZE), PICTURE)
 
 
 if __name__ == "__main__":

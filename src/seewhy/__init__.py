@@ -15,6 +15,8 @@ _HOMES = {
     "conformance": "provable.suite",
     "cost": "run.cost",
     "explain": "run.explain",
+    "grid_pointing": "run.grid_pointing",
+    "joined_clips": "run.joined_clips",
     "motion": "run.motion",
     "overview": "run.overview",
     "report_card": "report.report_card",
@@ -97,6 +99,8 @@ if TYPE_CHECKING:
     from .run.actor import actor_share as actor_share
     from .run.cost import cost as cost
     from .run.explain import explain as explain
+    from .run.grid_pointing import grid_pointing as grid_pointing
+    from .run.joined_clips import joined_clips as joined_clips
     from .run.motion import motion as motion
     from .run.overview import overview as overview
     from .run.segment_pairs import segment_pairs as segment_pairs

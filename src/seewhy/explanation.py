@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from .domain.shot import Shot
+    from .render.moment import Stretch
+    from .render.ranking import By
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,12 @@ class Explanation:
     def effect(self, frame: int | None = None) -> NDArray[np.float32]:
         """The heatmap measured from the value that speaks neither for nor against; this is what is drawn."""
         return self.heatmap(frame) - np.float32(self.zero)
+
+    def moments(self, by: By = "frames", *, count: int = 4) -> list[Stretch]:
+        """When the evidence of a clip lies, most first: by frames, as fine as the map is, segments, or shots."""
+        from .render.ranking import by_strength
+
+        return by_strength(self, by, count)
 
     def motion(self, *, deviations: float = 1.0) -> MotionSplit:
         """A clip's map split into what changes quickly in time and what stays (selective relevance)."""

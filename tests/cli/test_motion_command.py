@@ -71,3 +71,10 @@ def test_explaining_a_clip_writes_its_film_and_the_strip_of_its_strongest_frames
     files = json.loads(capsys.readouterr().out)["files"]
     assert {name.rpartition(".heat.")[2] for name in files if ".heat." in name} == {"png", "mp4", "strip.png"}
     assert 'class="moments"' in page.read_text()
+
+
+def test_the_page_of_edits_and_flips_is_written(asked, tmp_path, capsys):
+    page = tmp_path / "pages" / "motion.html"
+    assert run(["motion", *asked, "--flip", "--rounds", "0", "--report", str(page)]) == 0
+    assert f"wrote {page}" in capsys.readouterr().out.replace("\n", "")
+    assert "What would have changed the answer" in page.read_text()

@@ -29,7 +29,7 @@ def slow():
 
 
 def command(*arguments, **options):
-    return [sys.executable, "-c", "from seewhy.cli.main import main; main()", *arguments]
+    return [sys.executable, "-m", "seewhy", *arguments]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from seewhy.engine.control import Control
 from seewhy.engine.maps import at_pixels
 from seewhy.engine.probe import Probe
 from seewhy.engine.trial import Trial
+from seewhy.errors import BadOption
 from seewhy.metric_registry import CARDS, Metric, all_metrics, metrics_of
 from seewhy.models.adapt import adapt
 from seewhy.run.explainers import Explainer, explainer_of
@@ -65,9 +66,9 @@ def asked(method: str, kind: str = "image", *, seed: int = 0) -> tuple[Explainer
     return explainer, trial
 
 
-def judged(metric: Metric, trial: Trial) -> Mapping[str, Score]:
+def judged(metric: Metric, trial: Trial, **options: object) -> Mapping[str, Score]:
     with trial.probe.model.borrowed():
-        return metric.function(trial)
+        return metric.function(trial, **options)
 
 
 def same(one: Mapping[str, Score], other: Mapping[str, Score], *, tolerance: float = 1e-6) -> None:
@@ -139,6 +140,13 @@ class TestEveryMetric:
         if metric.blind_scale:
             trial = possible(metric)
             same(judged(metric, trial), judged(metric, flat(trial, trial.map.double() * 3 + 1)))
+
+    def test_refuses_options_that_make_no_sense(self, metric: Metric) -> None:
+        for name, default in metric.defaults.items():
+            senseless = [0, -1] if type(default) is int else [-1.0, math.nan] if isinstance(default, float) else []
+            for value in senseless:
+                with pytest.raises(BadOption, match=r"is not possible|is no share"):
+                    judged(metric, possible(metric), **{name: value})
 
     def test_says_what_it_is(self, metric: Metric) -> None:
         assert metric.summary.endswith(".")

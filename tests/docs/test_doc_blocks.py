@@ -14,7 +14,8 @@ PAGES = {
 
 
 @pytest.mark.parametrize("page", [page for page, blocks in PAGES.items() if blocks])
-def test_the_blocks_of_a_page_run(page, tmp_path, monkeypatch, capsys):
+def test_the_blocks_of_a_page_run(page, tmp_path, monkeypatch, capsys, trained_on_clips):
+    monkeypatch.setattr("seewhy.testing.clips.trained", trained_on_clips)  # trained once for all tests
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, object] = {"__name__": "page"}
     for number, block in enumerate(PAGES[page], start=1):

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 import torch
-from judged import BLACK, calls_of, judge, random_case, trial
+from hand_made import BLACK, random_case
+from trials import calls_of, judge, trial
 
 from seewhy.domain.baseline import Colour
 from seewhy.domain.score import Unjudged

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from judged import judge, trial
+from trials import judge, trial
 
 from seewhy.domain.score import Unjudged
 from seewhy.errors import BadOption

@@ -6,8 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from judged import calls_of, judge, trial
-from trials import trial_of
+from trials import calls_of, judge, trial, trial_of
 
 from seewhy.domain import edits
 from seewhy.domain.baseline import Blur

@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 import torch
-from judged import judge, placed, trial
+from hand_made import placed
+from trials import judge, trial
 
 from seewhy.domain.score import Unjudged
 from seewhy.errors import BadOption

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from judged import BLACK, calls_of, judge, random_case, trial, two_classes
+from hand_made import BLACK, random_case, two_classes
 from torch import nn
+from trials import calls_of, judge, trial
 
 from seewhy.domain.baseline import Colour, Noise
 from seewhy.domain.score import Unjudged

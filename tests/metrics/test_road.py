@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from judged import calls_of, judge, probe_of, random_case, trial
+from hand_made import random_case
+from trials import calls_of, judge, probe_of, trial
 
 from seewhy.domain.score import Unjudged
 from seewhy.domain.target import Target

@@ -2,7 +2,8 @@
 
 import pytest
 import torch
-from judged import calls_of, judge, random_case, trial, two_classes
+from hand_made import random_case, two_classes
+from trials import calls_of, judge, trial
 
 from seewhy.domain.score import Unjudged
 from seewhy.errors import BadOption

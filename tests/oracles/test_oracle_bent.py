@@ -152,6 +152,10 @@ SMOOTH = {
     "SiLU": (nn.SiLU(), lambda z: z / (1 + np.exp(-z))),
     "hardtanh": (nn.Hardtanh(-0.4, 0.4), lambda z: np.clip(z, -0.4, 0.4)),
     "square": (lambda x: x**2, np.square),
+    "one right behind the other": (  # captum#1104: slopes of the first were those of the second
+        lambda x: torch.sigmoid(F.leaky_relu(x, 0.2)),
+        lambda z: 1 / (1 + np.exp(-np.where(z > 0, z, 0.2 * z))),
+    ),
 }
 
 

@@ -37,6 +37,10 @@ def network():
         ("lime", {"ridge_strength": -1.0, "regions": "grid:2"}),
         ("centre-prior", {"width": 0.0}),
         ("smooth-grad", {"noise": -0.1}),
+        ("quadtree-occlusion", {"cells": 0}),
+        ("quadtree-occlusion", {"window": 0}),
+        ("saliency", {"seed": -1}),
+        ("lime", {"seed": -1, "regions": "grid:2"}),
     ],
 )
 def test_an_option_out_of_range_is_refused(network, method, options):

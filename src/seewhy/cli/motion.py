@@ -60,11 +60,13 @@ def motion(
     rounds: Rounds = 2,
     flip: Flip = False,
     seed: o.Seed = 0,
+    report: o.Report = None,
     json: o.Json = False,
     quiet: o.Quiet = False,
     progress: o.Progress = False,
 ) -> None:
     """Does a model see motion, appearance or the background? Its answers to edits of one clip."""
+    from ..report.motion_page import write_motion_report
     from ..run.motion import motion as table_of
     from ..run.what_if import what_if
     from .said import model_of, target_of
@@ -76,6 +78,8 @@ def motion(
     with controlled(progress=progress, quiet=quiet) as control:
         table = table_of(asked, clip, masks=masks, scene=scene, control=control, **question)
         flips = what_if(asked, clip, masks=masks, control=control) if flip else None
+    if report is not None:
+        write_motion_report(report, table=table, flips=flips)
     if json:
         screen.print_json({**table.to_json(), "what_if": None if flips is None else flips.to_json()})
     elif not quiet:
@@ -83,6 +87,8 @@ def motion(
         sentences = [table.summary(), *([] if flips is None else [flips.summary()])]
         for sentence in "\n".join(sentences).split("\n"):
             screen.out().print(screen.words(sentence))
+        if report is not None:
+            screen.out().print(screen.words(f"wrote {report}"), soft_wrap=True)
 
 
 def shown(table: MotionTable) -> Table:

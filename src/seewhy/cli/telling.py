@@ -60,6 +60,7 @@ def question(explanation: Explanation) -> Text:
 
 def evidence(explanation: Explanation) -> Table:
     """Reasons, checks and cost in two columns, each wrapped within its own."""
+    from ..render.ranking import when
     from ..render.text import for_and_against
 
     speaking, against = for_and_against(explanation)
@@ -71,6 +72,8 @@ def evidence(explanation: Explanation) -> Table:
     for label, rows in ((best, speaking), ("against", against)):
         for i, row in enumerate(rows or (["nothing"] if label != "against" or signed else [])):
             table.add_row(label if i == 0 else "", words(row))
+    for i, row in enumerate(when(explanation)):
+        table.add_row("when" if i == 0 else "", words(row))
     for shown, line in checks(explanation.checks):
         table.add_row(shown, line)
     table.add_row("cost", words(f"{explanation.cost}, {seconds(explanation.seconds)}"))

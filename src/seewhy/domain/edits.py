@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ Frames = Float[Tensor, "c t h w"]
 Other = Float[Tensor, "_ _ _ _"]  # a clip of whatever shape
 Place = Bool[Tensor, "t h w"]  # where something is, frame by frame
 Kept = Bool[Tensor, " t"]  # frames that are still there
+Edit = Callable[[Tensor], Tensor]  # from a clip to another one of its shape
 
 
 # -- time: the same pictures at other moments

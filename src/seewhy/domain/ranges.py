@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+import sys
 
 from ..errors import BadOption
 
 Sides = int | tuple[int, ...]  # one number for every axis, or one for each: of a clip time, height, width
 
 
-def whole(name: str, value: object, *, least: int = 1) -> None:
-    """Refuse anything but a whole number that is large enough."""
+def whole(name: str, value: object, *, least: int = 1, most: int = sys.maxsize) -> None:
+    """Refuse anything but a whole number that is large enough, and no larger than there is."""
     counts = hasattr(value, "__index__") and not isinstance(value, bool)
-    if not counts or int(value) < least:  # type: ignore[call-overload]
-        raise BadOption(f"{name}={value!r} is not possible.", fix=f"give a whole number, {least} or more.")
+    if not counts or not least <= int(value) <= most:  # type: ignore[call-overload]
+        wanted = f"{least} or more" if most == sys.maxsize else f"from {least} to {most}"
+        raise BadOption(f"{name}={value!r} is not possible.", fix=f"give a whole number, {wanted}.")
 
 
 def along(name: str, value: Sides, space: tuple[int, ...]) -> tuple[int, ...]:

@@ -20,7 +20,7 @@ PLAIN = "No rectifier (such as ReLU) ran in this network: there was nothing to b
 def rectified_gradients(probe: Probe, *, sloped: bool) -> tuple[Images, tuple[str, ...]]:
     """Gradients of the clean images that no rectifier lets through where they are negative, and what to note."""
     mode = Rectified(sloped=sloped)
-    with probe.model.bending([mode]):
+    with probe.precisely(), probe.model.bending([mode]):
         slopes = probe.gradients(probe.images)
     return slopes, () if mode.met else (PLAIN,)
 
@@ -32,11 +32,11 @@ def multipliers(probe: Probe, starts: Images) -> tuple[Images, Scores, frozenset
     def call(rows: slice) -> tuple[Tensor, Tensor]:
         owners = torch.arange(rows.start, min(rows.stop, len(starts)))
         reference = Reference()  # start and image run one after the other through the same calls
-        with torch.no_grad(), probe.autocast(), probe.model.bending([reference]):
+        with torch.no_grad(), probe.precisely(), probe.model.bending([reference]):
             empty = probe.score(probe.model(starts[rows]).float(), owners)
         rescaled = Rescaled(reference.calls)
         asked = probe.images[rows].detach().clone().requires_grad_()
-        with torch.enable_grad(), probe.autocast(), probe.model.bending([rescaled]):
+        with torch.enable_grad(), probe.precisely(), probe.model.bending([rescaled]):
             total = probe.score(probe.model(asked).float(), owners).sum()
         (found,) = torch.autograd.grad(total, asked)
         probe.control.pay(Cost(2 * len(owners), len(owners)))

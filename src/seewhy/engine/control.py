@@ -27,6 +27,7 @@ class Control:
     share: int | None = None  # calls that one method may spend on one image
     allowance: int | None = None  # what is left of it
     ran: Counter[str] = field(default_factory=Counter)  # forward passes by what ran them
+    precise: bool = False  # something was computed in float32 although less was asked for
     _checking: bool = False
 
     def pay(self, cost: Cost, by: str = "plain") -> None:

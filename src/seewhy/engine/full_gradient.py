@@ -91,7 +91,7 @@ def _taken_apart(probe: Probe, i: int, balanced: bool) -> FullGradient:
     biases = Balanced() if balanced else Biases()
     modes = [biases, ConstantAttention()] if balanced else [biases]
     image = probe.images[i : i + 1].detach().clone().requires_grad_()
-    with torch.enable_grad(), probe.autocast(), probe.model.bending(modes):
+    with torch.enable_grad(), probe.precisely(), probe.model.bending(modes):
         score = probe.score(probe.model(image).float(), torch.tensor([i])).sum()
     points = [image, *(term.answer for term in biases.found)]
     found = torch.autograd.grad(score, points, allow_unused=True)

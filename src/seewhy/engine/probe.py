@@ -243,6 +243,16 @@ class Probe:
         with torch.autocast(self.model.device.type, torch.bfloat16) if lower else nullcontext():
             yield
 
+    @contextmanager
+    def precisely(self) -> Iterator[None]:
+        """float32 whatever was asked for: gradients at single pixels, not averaged, are lost in bfloat16."""
+        asked, self.precision = self.precision, "float32"
+        self.control.precise |= asked != "float32"
+        try:
+            yield
+        finally:
+            self.precision = asked
+
     # -- inside
 
     def _answers(self, count: int, ask: Callable[[slice], Outputs], by: str, *, tail: bool = False) -> Outputs:

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..domain.evidence import PartScores
+from ..domain.ranges import whole
 from ..domain.regions import Regions
 from ..domain.shapes import Masks, Scores
 from .game import Game
@@ -54,6 +55,7 @@ class Leaf:
 
 def coarse(space: tuple[int, ...], cells: int) -> list[Block]:
     """An even grid of blocks."""
+    whole("cells", cells)
     axes = []
     for side in space:
         count = min(cells, side)
@@ -86,6 +88,7 @@ def refined(
 
 def questions(space: tuple[int, ...], cells: int, window: int, samples: int) -> int:
     """The most blocks that are asked about: exact where all that are split have as many pieces."""
+    whole("window", window)
     blocks = coarse(space, cells)
     below = [_below(block.size, window) for block in blocks]
     fewest = min((pieces for count, pieces in below if count), default=1)

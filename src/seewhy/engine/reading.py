@@ -29,7 +29,8 @@ def read_chunk(
     images = probe.images[rows].to(probe.model.device)
     if wants.graph and wants.pixels:
         images = images.detach().clone().requires_grad_()
-    with torch.set_grad_enabled(wants.graph), probe.autocast():
+    precision = probe.precisely() if wants.graph and wants.pixels else probe.autocast()
+    with torch.set_grad_enabled(wants.graph), precision:
         seen = _forward(probe, images, wants)
     probe.control.pay(Cost(forward=len(images)), seen.by)
     if choose is not None:

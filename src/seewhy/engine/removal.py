@@ -87,6 +87,11 @@ def vanishing(game: Game, ranks: Tensor, steps: int) -> Scores:
     return torch.cat([game.whole()[None], without_first(game, ranks, inner), game.empty[None]])
 
 
+def area(scores: Scores) -> float:
+    """The area under scores at equal steps from nothing to all, by trapezoids."""
+    return float(torch.trapezoid(scores.double()) / (len(scores) - 1))
+
+
 def _counts(pixels: int, steps: int) -> Int[Tensor, " k"]:
     whole("steps", steps)
     return (torch.linspace(0, 1, steps + 1) * pixels).round().long()

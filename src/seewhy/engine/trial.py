@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -46,6 +47,7 @@ class Trial:
     tuned: Probe | None = None  # of a copy that has learned to see images with holes
     cost: Cost = field(default_factory=Cost)  # of making the map
     seconds: float = 0.0
+    memory: float = math.nan  # bytes that it took on an accelerator at most
     seed: int = 0
 
     @property
@@ -167,9 +169,11 @@ def ranks_of(values: Tensor, seed: int) -> Tensor:
 
     The opposite map has the opposite order, among equal values too: chance is turned around with the map.
     """
-    shuffled = torch.randperm(values.numel(), generator=torch.Generator().manual_seed(seed)).to(values.device)
-    lean = (shuffled.double() - (values.numel() - 1) / 2) @ values.flatten().double()
-    shuffled = shuffled if lean > 0 else shuffled.flip(0)
+    generator = torch.Generator().manual_seed(seed)
+    shuffled = torch.randperm(values.numel(), generator=generator).to(values.device)
+    weights = torch.rand(values.numel(), generator=generator, dtype=torch.float64).to(values.device)
+    lean = (weights - weights.mean()) @ values.flatten().double()
+    shuffled = shuffled if lean > 0 else shuffled.flip(0)  # drawn apart from the weights: no place is preferred
     order = shuffled[values.flatten()[shuffled].argsort(descending=True, stable=True)]
     ranks = torch.empty_like(order)
     ranks[order] = torch.arange(len(order), device=order.device)

@@ -34,7 +34,6 @@ def quadtree_occlusion(
     probe: Probe, *, cells: int = 7, window: int = 8, samples: int = 400, baseline: Baseline = Mean()
 ) -> Evidence:
     """Drops of a coarse grid, each split up by the drops of its pieces: the map always sums to the coarse drops."""
-    whole("cells", cells)
     whole("window", window)
     blocks = coarse(tuple(probe.images.shape[2:]), cells)
     if samples < len(blocks):

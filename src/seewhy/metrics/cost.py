@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 from ..domain.score import Line, Score, Scores, Unjudged
 from ..engine.trial import Trial
 from ..metric_registry import metric
 
 UNMETERED = "the model was asked behind seewhy's back, so nobody counted"
+UNSEEN = "memory is counted on accelerators only"
 
 
 @metric(
@@ -21,14 +24,16 @@ UNMETERED = "the model was asked behind seewhy's back, so nobody counted"
         Line("forward passes", "lower", "Images pushed forward."),
         Line("backward passes", "lower", "Images pushed backward."),
         Line("seconds", "lower", "How long one map took on this machine."),
+        Line("memory", "lower", "Most memory that one map took on the accelerator, in MiB above the model's own."),
     ),
-    traps=("Seconds are those of this machine at that moment, and shared passes are counted for each that used them.",),
+    traps=("Seconds are those of this machine at that moment, and what methods share is counted for each of them.",),
 )
 def spent(trial: Trial) -> Scores:
-    """Model calls and seconds of making the map."""
+    """Model calls, seconds and memory of making the map."""
     if trial.again is None:
         raise Unjudged("the maps were given ready-made")
     cost = trial.cost
     counts = {"model calls": cost.calls, "forward passes": cost.forward, "backward passes": cost.backward}
     known = {name: Score(count) if cost.calls else Score.missing(UNMETERED) for name, count in counts.items()}
-    return {**known, "seconds": Score(trial.seconds)}
+    memory = Score.missing(UNSEEN) if math.isnan(trial.memory) else Score(trial.memory / 2**20)
+    return {**known, "seconds": Score(trial.seconds), "memory": memory}

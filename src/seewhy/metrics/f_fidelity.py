@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ..domain.cost import Cost
+from ..domain.ranges import share, whole
 from ..domain.score import Effort, Line, Score, Scores
 from ..engine.chance import Chance
 from ..engine.masked import Masked
@@ -33,6 +34,8 @@ from ..metric_registry import metric
 )
 def f_fidelity(trial: Trial, *, keep: float = 0.2, samples: int = 50) -> Scores:
     """Of the `keep` most relevant share of the pixels, and of the others, random halves are removed."""
+    share("keep", keep)
+    whole("samples", samples)
     asked, ranks = trial.asked_of_the_copy(), trial.ranks
     marked = ranks < keep * ranks.numel()
     chance = trial.chance

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..domain.baseline import Baseline, Blur
 from ..domain.cost import Cost
 from ..domain.linear import Linear
+from ..domain.ranges import whole
 from ..domain.score import Effort, Line, Score, Scores
 from ..engine.removal import removal
 from ..engine.trial import Trial, ranks_of
@@ -37,6 +38,7 @@ def gain_in_space(trial: Trial, *, steps: int = 28, fills: int = 3) -> Scores:
     """Places vanish from all frames in the order of the map's mean there, on the probability of the target."""
     ranks, asked = ranks_of(trial.in_space, trial.seed)[None], trial.on("probability")
     kinds: dict[str, Baseline] = {"colour": asked.fill, "blur": Blur(), "linear": Linear()}
+    whole("fills", fills, most=len(kinds))
     gains = {name: removal(asked.whole(fill), ranks, steps).gain for name, fill in list(kinds.items())[:fills]}
     return {
         "gain in space": Score(min(gains.values())),

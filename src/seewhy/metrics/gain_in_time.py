@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..domain.baseline import Baseline, Blur
 from ..domain.cost import Cost
+from ..domain.ranges import whole
 from ..domain.score import Effort, Line, Score, Scores
 from ..domain.time_fills import Frozen, Interpolated
 from ..engine.removal import removal_of_frames
@@ -38,6 +39,7 @@ FILLS: dict[str, Baseline] = {"frozen": Frozen(), "interpolated": Interpolated()
 )
 def gain_in_time(trial: Trial, *, steps: int = 28, fills: int = 3) -> Scores:
     """Whole frames vanish in the order of the map's mean in each, on the probability of the target."""
+    whole("fills", fills, most=len(FILLS))
     ranks, asked = ranks_of(trial.in_time, trial.seed), trial.on("probability")
     some = list(FILLS.items())[:fills]
     gains = {name: removal_of_frames(asked.probe, ranks, steps, fill).gain for name, fill in some}

@@ -47,6 +47,7 @@ def infidelity(
 ) -> Scores:
     """Random squares of 1 to 10 pixels turned into the fill, or grey Gaussian noise subtracted; on the logit."""
     whole("samples", samples, least=3)
+    positive("noise", noise)
     asked = trial.on("logit")
     pairs = _squares(asked, samples) if perturbation == "squares" else _noises(asked, samples, noise)
     sums, losses = (torch.cat(part).double() for part in zip(*pairs, strict=True))
@@ -109,7 +110,6 @@ def _covered(squares: Tensor, space: tuple[int, ...]) -> Tensor:
 
 def _noises(trial: Trial, samples: int, noise: float) -> Iterator[tuple[Tensor, Tensor]]:
     """Sums of the map times noise that is the same in all colours, and what this noise costs the score."""
-    positive("noise", noise)
     chance, size = trial.chance, trial.probe.chunks.forward
     values, clean = trial.varied.flatten().double(), trial.probe.score(trial.probe.clean)
     for start in range(0, samples, size):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from ..domain.cost import Cost
+from ..domain.ranges import whole
 from ..domain.regions import Grid
 from ..domain.score import Effort, Line, Scores
 from ..domain.shapes import Coalitions
@@ -30,6 +31,7 @@ PAIR = 2  # a subset and its complement are one independent unit
 )
 def mu_fidelity(trial: Trial, *, cells: int = 7, samples: int = 128) -> Scores:
     """Correlation over random halves of a grid's cells and the other halves, on the logit."""
+    whole("samples", samples, least=2 * PAIR)  # the error is that of leaving a pair out
     asked = trial.on("logit")
     game = asked.game(Grid(cells))
     absent = _halves(samples // PAIR, game.players, asked.chance)

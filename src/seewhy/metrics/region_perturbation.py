@@ -28,7 +28,8 @@ from ..metric_registry import metric
 )
 def region_perturbation(trial: Trial, *, window: int = 9, steps: int = 100, draws: int = 1) -> Scores:
     """Regions about as wide as the window, in the order of their mean value; all of them if there are fewer steps."""
-    whole("steps", steps)
+    for name, number in (("window", window), ("steps", steps), ("draws", draws)):
+        whole(name, number)
     asked = trial.on("probability")
     game = asked.game(Patches(window), Noise(draws, asked.seed))
     means = game.regions.sums(asked.varied) / game.regions.sums(torch.ones_like(asked.map))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import torch
-
 from ..domain.cost import Cost
 from ..domain.score import Effort, Line, Score, Scores
-from ..engine.removal import vanishing
+from ..engine.removal import area, vanishing
 from ..engine.trial import Trial
 from ..metric_registry import metric
 
@@ -29,4 +27,4 @@ def rise_deletion(trial: Trial, *, steps: int = 28) -> Scores:
     """Area under the curve, by trapezoids; the mean colour is zero after normalisation."""
     asked = trial.on("probability")
     scores = vanishing(asked.whole(asked.fill), asked.ranks, steps)
-    return {"RISE deletion": Score(float(torch.trapezoid(scores.double()) / steps))}
+    return {"RISE deletion": Score(area(scores))}

@@ -9,7 +9,7 @@ from torch.nn import functional
 from ..domain.baseline import Baseline, Sample
 from ..domain.cost import Cost
 from ..domain.score import Effort, Line, Score, Scores
-from ..engine.removal import vanishing
+from ..engine.removal import area, vanishing
 from ..engine.trial import Trial
 from ..metric_registry import metric
 
@@ -36,7 +36,7 @@ def rise_insertion(trial: Trial, *, steps: int = 28) -> Scores:
     blurred = _blurred(asked.image, asked.fill)
     last = asked.ranks.numel() - 1
     scores = vanishing(asked.whole(Sample(blurred[None])), last - asked.ranks, steps)
-    return {"RISE insertion": Score(float(torch.trapezoid(scores.double()) / steps))}
+    return {"RISE insertion": Score(area(scores))}
 
 
 def _blurred(image: Tensor, fill: Baseline) -> Tensor:

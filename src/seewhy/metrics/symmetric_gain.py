@@ -10,6 +10,7 @@ import numpy as np
 from ..domain.baseline import Baseline, Blur
 from ..domain.cost import Cost
 from ..domain.linear import Linear
+from ..domain.ranges import whole
 from ..domain.score import KEEPS, LOSES, Effort, Line, Score, Scores
 from ..engine.removal import Removal, removal
 from ..engine.trial import Trial
@@ -49,6 +50,7 @@ def symmetric_gain(trial: Trial, *, steps: int = 28, fills: int = 3) -> Scores:
     """Insertion less deletion with one shared fill, on the probability of the target."""
     asked = trial.on("probability")
     kinds: dict[str, Baseline] = {"colour": asked.fill, "blur": Blur(), "linear": Linear()}
+    whole("fills", fills, most=len(kinds))
     curves = {name: removal(asked.whole(fill), asked.ranks, steps) for name, fill in list(kinds.items())[:fills]}
     gains = {f"gain, {name}": Score(curve.gain) for name, curve in curves.items()}
     gains |= {f"gain, {name}": Score.missing("this fill was not asked about") for name in list(kinds)[fills:]}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ..run.given_maps import maps_of
 from ..run.seeded import drawn_from
 from .claims import RULES
 from .expected import expected
@@ -46,7 +46,7 @@ class Asker:
         setting = Setting(cells, samples, self.seed + seed)
         with drawn_from(setting.seed):
             found = self.subject.ask(network.eval(), images.clone(), wanted, setting)
-        return _checked(found, images)
+        return _at_pixels(maps_of(found, images, self.subject.name).cpu().double(), images)
 
     def draws(self, network: nn.Module, images: Tensor, targets: int | list[int] = 0, **setting: Any) -> Draws:
         """The maps under several seeds; one draw where two seeds give the same."""
@@ -93,13 +93,9 @@ def error(found: Tensor, wanted: Tensor) -> float:
     return float((found - wanted).abs().max() / wanted.abs().max().clamp(min=1e-12))
 
 
-def _checked(found: object, images: Tensor) -> Maps:
-    """Maps (b, *space); those of channels are summed."""
-    maps = found.detach().cpu().double() if isinstance(found, Tensor) else torch.as_tensor(np.asarray(found)).double()
-    if maps.ndim == images.ndim and maps.shape[1] in (1, images.shape[1]):
-        maps = maps.sum(dim=1)
-    wanted = (len(images), *images.shape[2:])
-    if maps.shape != wanted:
+def _at_pixels(maps: Maps, images: Tensor) -> Maps:
+    """Maps that are what they should be before they are judged."""
+    if maps.shape[1:] != images.shape[2:]:
         raise ValueError(f"maps of shape {tuple(maps.shape)} for images of shape {tuple(images.shape)}")
     if not bool(maps.isfinite().all()):
         raise ValueError("the map holds NaN or infinity")

@@ -15,6 +15,7 @@ from .colour import scale_of
 from .frame import frame, pictured
 from .legend import INK, PAPER, QUIET, Bar, Row, Text, asked_label, nothing, question, stack
 from .lettering import drawable, font, line_height, wrap
+from .moment import at, still_frame
 from .outline import outlined
 from .overlay import draw
 from .view import Drawn
@@ -41,8 +42,9 @@ def sheet(
     tiles, scale = [], iter(scales)
     for _, same in groupby(explanations, key=lambda explanation: explanation.picture.digest):
         photo = list(same)
-        tiles.append(_original(photo))
-        tiles += [_tile(explanation, view, next(scale)) for explanation in photo]
+        moment = None if photo[0].geometry.time is None else still_frame(photo[0])  # of a clip the same for all maps
+        tiles.append(_original(photo, moment))
+        tiles += [_tile(explanation, view, next(scale), moment) for explanation in photo]
     return _page(tiles, title, _notes(explanations, scales, shared_scale))
 
 
@@ -59,19 +61,29 @@ def _scales(explanations: Sequence[Explanation], view: str, shared: bool) -> lis
     return [scale_of(*(heat for heat, u in zip(heats, units, strict=True) if u == mine)) for mine in units]
 
 
-def _original(photo: Sequence[Explanation]) -> Image.Image:
+def _original(photo: Sequence[Explanation], moment: int | None) -> Image.Image:
     """The photo as it is, with an outline of every place that one of the maps beside it was asked about."""
     explanation, prediction = photo[0], photo[0].prediction
-    drawn = Drawn(frame(explanation, longest=TILE).photo)
+    drawn = Drawn(frame(explanation, longest=TILE, of=moment).photo)
     for marked in _marks(photo):
         drawn = outlined(drawn, marked, explanation.picture.size)
     said = "".join(f"“{best.label}”, {head(prediction)} {measure(prediction, best)}" for best in prediction.top[:1])
     rows = [
         Text(explanation.picture.name, WORDS),
         Text(f"answer: {said or 'nothing'}", NOTES, QUIET),
+        *_when(explanation, moment),
         *_keys(drawn),
     ]
     return stack(Image.fromarray(drawn.rgb), rows, narrowest=TILE, margin=0)
+
+
+def _when(explanation: Explanation, moment: int | None) -> list[Text]:
+    """Of a clip, the moment that is shown."""
+    time = explanation.geometry.time
+    if time is None or moment is None:
+        return []
+    when = at(time, time.begins[moment])
+    return [Text(f"at {when}, where {explanation.origin.method} is strongest", NOTES, QUIET)]
 
 
 def _marks(photo: Sequence[Explanation]) -> list[Marked]:
@@ -84,8 +96,8 @@ def _keys(drawn: Drawn) -> list[Text]:
     return [Text(words, NOTES, QUIET, swatch) for swatch, words in dict.fromkeys(drawn.keys)]
 
 
-def _tile(explanation: Explanation, view: str, scale: float) -> Image.Image:
-    drawn = draw(explanation, frame(explanation, view, longest=TILE), view=view, scale=scale)
+def _tile(explanation: Explanation, view: str, scale: float, moment: int | None) -> Image.Image:
+    drawn = draw(explanation, frame(explanation, view, longest=TILE, of=moment), view=view, scale=scale)
     rows: list[Row] = [Text(question(explanation), WORDS)]
     if drawn.colours and scale > 0:
         rows.append(Bar(asked_label(explanation), scale, explanation.signed, NOTES))

@@ -17,9 +17,9 @@ from ..errors import BadOption
 from .colour import scale_of
 from .frame import Frame, frame, pictured, resized
 from .legend import Row, legend, stack, text_size
-from .moment import PLAYED, curve
+from .moment import PLAYED
 from .overlay import draw, known, positive
-from .timestrip import Timestrip
+from .timestrip import strip
 from .view import greyed
 
 if TYPE_CHECKING:
@@ -109,12 +109,6 @@ def _shot(
         *legend(explanation, drawn, framed, scale=scale, own=False),
     ]
     return Shot(begin * played, end * played, np.asarray(stack(page, rows)))
-
-
-def strip(explanation: Explanation, size: int, *marks: float, words: str = "") -> Timestrip:
-    """The curve in time, with letters of this size."""
-    assert explanation.geometry.time is not None
-    return Timestrip(explanation.geometry.time, curve(explanation), explanation.signed, size, marks, words)
 
 
 def unseen(framed: Frame) -> NDArray[np.uint8]:

@@ -9,11 +9,12 @@ import numpy as np
 from PIL import Image
 
 from ..errors import BadOption
-from .film import clip_of, scale_over_time, strip
+from .film import clip_of, scale_over_time
 from .frame import frame
 from .legend import INK, Row, Text, legend, stack
 from .moment import at, curve
 from .overlay import draw, known
+from .timestrip import strip
 
 if TYPE_CHECKING:
     from ..explanation import Explanation

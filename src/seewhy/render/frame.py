@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .colour import scale_of
+from .moment import still_frame
 
 if TYPE_CHECKING:
     from ..explanation import Explanation
@@ -47,7 +48,7 @@ def frame(
     pixels: NDArray[np.uint8] | None = None,
 ) -> Frame:
     """The whole upright original with its map, reduced or enlarged to drawing size; `of` is a frame of a clip."""
-    pixels = explanation.picture.pixels if pixels is None else pixels
+    pixels = pixels_of(explanation, of) if pixels is None else pixels
     heat = pictured(explanation, view, of=of)
     height, width = pixels.shape[:2]
     side = longest or min(max(height, width, SMALLEST), LARGEST)
@@ -58,6 +59,15 @@ def frame(
     smooth = Image.Resampling.BILINEAR if explanation.parts is None or factor < 1 else Image.Resampling.NEAREST
     photo = np.asarray(Image.fromarray(pixels).resize(to, Image.Resampling.LANCZOS))
     return Frame(photo, resized(heat, to, smooth), scale)
+
+
+def pixels_of(explanation: Explanation, of: int | None = None) -> NDArray[np.uint8]:
+    """The photo, or one frame of a clip: the strongest one where none is named."""
+    time, footage = explanation.geometry.time, explanation.footage
+    if time is None or footage is None:
+        return explanation.picture.pixels
+    (found,) = footage.frames([time.shown[still_frame(explanation) if of is None else of]])
+    return found
 
 
 def pictured(explanation: Explanation, view: str, *, of: int | None = None) -> NDArray[np.float32]:
@@ -72,10 +82,9 @@ def averaged(explanation: Explanation, view: str) -> bool:
 
 
 def on_frame(explanation: Explanation, of: int | None = None) -> NDArray[np.float32]:
-    """The map on the photo, or on one frame of a clip: the middle one where none is named."""
-    time = explanation.geometry.time
-    if time is not None:
-        return explanation.effect(time.middle if of is None else of)
+    """The map on the photo, or on one frame of a clip: the strongest one where none is named."""
+    if explanation.geometry.time is not None:
+        return explanation.effect(still_frame(explanation) if of is None else of)
     return still(explanation.effect())
 
 

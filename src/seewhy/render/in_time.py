@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .frame import on_frame
-from .moment import curve, frame_in, ranked, span
+from .moment import curve, frame_in, only_in_time, ranked, span
 from .number import percent
 from .place import ninths
 
@@ -38,6 +38,8 @@ def motion(explanation: Explanation) -> list[str]:
     """How much of a clip's map changes quickly; nothing for a photo, or a map that has one moment."""
     if explanation.geometry.time is None or explanation.values.ndim != 3 or len(explanation.values) < 2:
         return []
+    if only_in_time(explanation):  # there is nothing else that could change
+        return []
     return [str(explanation.motion())]
 
 
@@ -45,11 +47,11 @@ def moments(explanation: Explanation, sign: int, what: str) -> list[str]:
     """The strongest moments of a clip, and the ninth of the picture that holds most then."""
     time = explanation.geometry.time
     assert time is not None
-    best = ranked(curve(explanation), sign)
+    best, placed = ranked(curve(explanation), sign), not only_in_time(explanation)
     held = sum(stretch.side(sign) for stretch in best)
     found = []
     for stretch in best[:SHOWN]:
-        places = ninths(on_frame(explanation, frame_in(time, stretch)), sign)
+        places = ninths(on_frame(explanation, frame_in(time, stretch)), sign) if placed else []
         where = f", most of it {places[0].name}" if places else ""
         share = percent(stretch.side(sign) / held)
         found.append(f"{span(time, stretch.begin, stretch.end)}: {share} of the {what}{where}")

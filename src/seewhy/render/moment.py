@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..domain.timeline import Timeline, Unit
 
@@ -21,6 +22,12 @@ class Stretch:
     end: float
     supports: float
     opposes: float = 0.0  # as a positive number
+    band: float = 0.0  # half-width of either; 0 where the map has no error bar
+
+    @property
+    def value(self) -> float:
+        """What is left for the target."""
+        return self.supports - self.opposes
 
     def side(self, sign: int) -> float:
         """The evidence with this sign."""
@@ -36,7 +43,26 @@ def curve(explanation: Explanation) -> list[Stretch]:
     cells = np.nan_to_num(cells).reshape(len(cells), -1)
     sides = cells.clip(0).mean(axis=1), (-cells).clip(0).mean(axis=1)
     spans = time.footprints(len(cells), blocky=explanation.parts is not None)
-    return [Stretch(*span, float(f), float(a)) for span, f, a in zip(spans, *sides, strict=True)]
+    bands = _bands(explanation.band, cells.shape)
+    return [Stretch(*span, *map(float, numbers)) for span, *numbers in zip(spans, *sides, bands, strict=True)]
+
+
+def _bands(band: NDArray[np.float32] | None, shape: tuple[int, int]) -> NDArray[np.float64]:
+    """If every place stays in its band, the mean of the places stays in the mean of the bands: never too narrow."""
+    if band is None or len(band) != shape[0]:
+        return np.zeros(shape[0])
+    found: NDArray[np.float64] = np.nan_to_num(band.astype(np.float64)).reshape(shape[0], -1).mean(axis=1)
+    return found
+
+
+def only_in_time(explanation: Explanation) -> bool:
+    """Whether a clip's map has one number for each moment, and none for places."""
+    return explanation.geometry.time is not None and explanation.values.shape[1:] == (1, 1)
+
+
+def highest(stretches: list[Stretch]) -> float:
+    """What the curve must have room for, error bars included; never 0."""
+    return max((max(s.supports, s.opposes) + s.band for s in stretches), default=0.0) or 1.0
 
 
 def ranked(stretches: list[Stretch], sign: int = 1) -> list[Stretch]:
@@ -59,6 +85,18 @@ def telling_frame(explanation: Explanation, sign: int = 1) -> int | None:
     return frame_in(time, best[0]) if best else time.middle
 
 
+def still_frame(explanation: Explanation) -> int:
+    """The model frame that a still picture of a clip shows: the telling one, or the middle, if only that is there."""
+    time = explanation.geometry.time
+    assert time is not None
+    if explanation.footage is None:
+        return time.middle
+    sign = 1 if any(stretch.supports for stretch in curve(explanation)) else -1
+    found = telling_frame(explanation, sign)
+    assert found is not None
+    return found
+
+
 def at(time: Timeline, moment: float) -> str:
     """A moment in words: seconds, or the number of a frame that has no time."""
     return clock(moment) if time.unit == "s" else f"frame {int(moment) + 1}"
@@ -66,11 +104,10 @@ def at(time: Timeline, moment: float) -> str:
 
 def span(time: Timeline, begin: float, end: float) -> str:
     """From one moment to another, in words."""
-    return (
-        f"{clock(begin).removesuffix(' s')} to {clock(end)}"
-        if time.unit == "s"
-        else f"frame {int(begin) + 1} to {round(end)}"
-    )
+    if time.unit == "s":
+        return f"{clock(begin).removesuffix(' s')} to {clock(end)}"
+    first, last = int(begin) + 1, round(end)
+    return f"frame {first} to {last}" if last > first else f"frame {first}"
 
 
 def clock(seconds: float) -> str:

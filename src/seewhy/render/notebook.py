@@ -5,7 +5,10 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from PIL import Image
+
 from . import fragment
+from .filmstrip import filmstrip
 from .number import number
 from .overlay import overlay
 from .text import alt_text, for_and_against, named, summary
@@ -27,7 +30,7 @@ def html(explanation: Explanation) -> str:
     return "".join(
         [
             f"<section><h3>{escape(explanation.origin.method)}: {escape(named(explanation))}</h3>",
-            fragment.picture(overlay(explanation), alt_text(explanation)),
+            fragment.picture(_picture(explanation), alt_text(explanation)),
             f"<p>{escape(summary(explanation))}</p>",
             "<h4>For</h4>" if explanation.signed else "<h4>Important</h4>",
             fragment.items(reasons_for, empty="Nothing in the map."),
@@ -38,3 +41,8 @@ def html(explanation: Explanation) -> str:
             f"{fragment.facts(details, caption='How it was made')}</details></section>",
         ]
     )
+
+
+def _picture(explanation: Explanation) -> Image.Image:
+    """Of a clip the strip of its strongest frames."""
+    return overlay(explanation) if explanation.footage is None else filmstrip(explanation)

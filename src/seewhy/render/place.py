@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .frame import on_frame, softened
-from .moment import telling_frame
+from .moment import span, telling_frame
 
 if TYPE_CHECKING:
     from ..explanation import Explanation
@@ -28,6 +28,7 @@ class Place:
     part: int | None = None
     area: float = 0.0  # of the photo
     band: float | None = None  # half-width that covers all parts at once, 95%
+    when: str = ""  # of a part of a clip
 
 
 def name_of(y: float, x: float) -> str:
@@ -57,21 +58,55 @@ def ninths(heat: NDArray[np.float32], sign: int) -> list[Place]:
 def parts(explanation: Explanation, sign: int) -> list[Place]:
     """The parts whose value has this sign, strongest first; empty when the method does not play with parts."""
     played = explanation.parts
-    if played is None or played.labels is None or played.labels.ndim != 2:
+    if played is None or played.labels is None:
         return []
-    labels = explanation.geometry.to_original(played.labels.astype(np.float64), blocky=True)
+    place = _on_photo(explanation, played.labels) if played.labels.ndim == 2 else _in_clip(explanation, played.labels)
     total = float(np.clip(played.values * sign, 0, None).sum())
     ranked = [int(i) for i in np.argsort(-played.values * sign, kind="stable") if played.values[i] * sign > 0]
     found = []
     for i in ranked:
-        rows, columns = np.nonzero(labels == i)
-        if not rows.size:
+        where = place(i)
+        if where is None:
             continue  # lies in the padding, not on the photo
-        where = name_of((rows.mean() + 0.5) / labels.shape[0], (columns.mean() + 0.5) / labels.shape[1])
         value = float(played.values[i])
         band = None if played.band is None else float(played.band[i])
-        found.append(Place(where, value, abs(value) / total, i, rows.size / labels.size, band))
+        found.append(replace(where, value=value, share=abs(value) / total, part=i, band=band))
     return found
+
+
+def _on_photo(explanation: Explanation, labels: NDArray[np.int32]) -> Callable[[int], Place | None]:
+    """Where a part lies on the photo."""
+    shown = explanation.geometry.to_original(labels.astype(np.float64), blocky=True)
+    return lambda part: _placed(shown == part)
+
+
+def _placed(where: NDArray[np.bool_]) -> Place | None:
+    rows, columns = np.nonzero(where)
+    if not rows.size:
+        return None
+    name = name_of((rows.mean() + 0.5) / where.shape[0], (columns.mean() + 0.5) / where.shape[1])
+    return Place(name, 0.0, 0.0, area=rows.size / where.size)
+
+
+def _in_clip(explanation: Explanation, labels: NDArray[np.int32]) -> Callable[[int], Place | None]:
+    """When a part of a clip is there, and where, in the middle of its time; whole frames are everywhere."""
+    time = explanation.geometry.time
+    if time is None:
+        return lambda part: None
+
+    def place(part: int) -> Place | None:
+        inside = labels == part
+        frames = np.flatnonzero(inside.any(axis=(1, 2)))
+        if not frames.size:
+            return None
+        when, area = span(time, time.begins[frames[0]], time.ends[frames[-1]]), float(inside.mean())
+        if inside[frames].all():
+            return Place("", 0.0, 0.0, area=area, when=when)
+        middle = inside[[frames[len(frames) // 2]]].astype(np.float64)
+        where = _placed(explanation.geometry.to_original(middle, blocky=True, frame=0) == 1)
+        return None if where is None else replace(where, area=area, when=when)
+
+    return place
 
 
 def strongest(heat: NDArray[np.float32], sign: int = 1) -> tuple[int, int]:

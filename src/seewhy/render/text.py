@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .answer import answered
 from .in_time import in_time, moments, motion
-from .moment import at, curve, telling_frame
+from .moment import at, curve, only_in_time, still_frame, telling_frame
 from .number import number, percent
 from .number import signed as with_sign
 from .place import Place, name_of, ninths, parts, shown, spread, strength, strongest
@@ -70,9 +70,7 @@ def alt_text(explanation: Explanation) -> str:
     time = explanation.geometry.time
     if time is None:
         return description(explanation)
-    return (
-        f"{description(explanation)} The picture is the frame in the middle, at {at(time, time.begins[time.middle])}."
-    )
+    return f"{description(explanation)} The picture is the frame at {at(time, time.begins[still_frame(explanation)])}."
 
 
 def description(explanation: Explanation) -> str:
@@ -167,6 +165,8 @@ def checks(found: tuple[Check, ...]) -> str:
 
 def _evidence(explanation: Explanation, heats: Mapping[int, Heat]) -> list[str]:
     """Where the evidence lies; of a clip, at the moment that holds most of it."""
+    if only_in_time(explanation):
+        return ["The map tells moments, and no places."]
     if not explanation.signed:
         return [_places(explanation, heats[1], 1, "importance")]
     against = f"evidence against it{_weight(strength(explanation, heats))}"
@@ -202,20 +202,29 @@ def _reasons(explanation: Explanation, heat: Heat, sign: int) -> list[str]:
     unit = f" {explanation.target.scale}" if explanation.signed else ""
     told = parts(explanation, sign)
     if told:
-        return [_part(place, side, unit) for place in told[:SHOWN]]
+        return [_part(place, side, unit, sampled=explanation.sampling is not None) for place in told[:SHOWN]]
     what = f"evidence {side}" if side else "importance"
     if len(curve(explanation)) > 1:
         return moments(explanation, sign, what)
     return [f"{place.name}: {percent(place.share)} of the {what}" for place in ninths(heat, sign)[:SHOWN]]
 
 
-def _part(place: Place, side: str, unit: str) -> str:
+def _part(place: Place, side: str, unit: str, *, sampled: bool) -> str:
     value = f"{with_sign(place.value)}{unit}"
     if place.band:
         doubt = ": could be nothing" if abs(place.value) <= place.band else ""
-        value = f"{with_sign(place.value)} ± {number(place.band)}{unit} (95% band{doubt})"
+        kind = "95% band" if sampled else "band"
+        value = f"{with_sign(place.value)} ± {number(place.band)}{unit} ({kind}{doubt})"
     share = f"{percent(place.share)} of what speaks {side}" if side else f"{percent(place.share)} of the importance"
-    return f"part {place.part}, {place.name} ({percent(place.area)} of the photo): {value}, {share}"
+    return f"{_of_part(place)}: {value}, {share}"
+
+
+def _of_part(place: Place) -> str:
+    """Which part, where and when; of whole frames only when."""
+    if not place.name:
+        return place.when
+    where, of = ", ".join(filter(None, (place.name, place.when))), "clip" if place.when else "photo"
+    return f"part {place.part}, {where} ({percent(place.area)} of the {of})"
 
 
 def _ended(message: str) -> str:

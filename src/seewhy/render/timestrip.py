@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
 from ..domain.timeline import Timeline
 from .legend import INK, QUIET
 from .lettering import font, line_height, width_of
-from .moment import Stretch, at
+from .moment import Stretch, at, curve, highest
 from .view import AGAINST, FOR
+
+if TYPE_CHECKING:
+    from ..explanation import Explanation
 
 HIGH, TICK = 44, 5  # pixels: of the curve, of the mark of a frame that was seen
 GROUND = (240, 240, 242)
@@ -47,15 +51,16 @@ class Timestrip:
         return HIGH + 1 + TICK + 2 + line_height(self.size)
 
     def _steps(self, pen: ImageDraw.ImageDraw, x: Callable[[float], int], top: int) -> None:
-        peak = max((max(s.supports, s.opposes) for s in self.stretches), default=0.0) or 1.0
-        zero = top + HIGH // 2 if self.signed else top + HIGH
-        room = zero - top - 2
+        peak, zero = highest(self.stretches), top + HIGH // 2 if self.signed else top + HIGH
+        room, ways = zero - top - 2, ((FOR, -1), (AGAINST, 1))
         for stretch in self.stretches:
-            sides = (x(stretch.begin), max(x(stretch.end) - 1, x(stretch.begin)))
-            for value, colour, way in ((stretch.supports, FOR, -1), (stretch.opposes, AGAINST, 1)):
-                tip = zero + way * round(room * value / peak)
-                if tip != zero and (self.signed or way < 0):
-                    pen.rectangle((sides[0], min(zero, tip), sides[1], max(zero, tip)), fill=colour)
+            left, right = x(stretch.begin), max(x(stretch.end) - 1, x(stretch.begin))
+            for value, (colour, way) in zip((stretch.supports, stretch.opposes), ways, strict=True):
+                if value > 0 and (self.signed or way < 0):
+                    tip, doubt = zero + way * round(room * value / peak), round(room * stretch.band / peak)
+                    pen.rectangle((left, min(zero, tip), right, max(zero, tip)), fill=colour)
+                    ends = (max(top, tip - doubt), min(top + HIGH, tip + doubt))
+                    pen.line([((left + right) // 2, y) for y in ends], fill=INK, width=2 * (doubt > 0))
         if self.signed:
             pen.line([(x(self.time.drawn[0]), zero), (x(self.time.drawn[1]), zero)], fill=QUIET)
 
@@ -71,3 +76,9 @@ class Timestrip:
         place = x(self.marks[0]) - width_of(words, self.size) // 2
         place = max(left, min(place, right - 8 - width_of(words, self.size)))
         pen.text((place, top), words, fill=INK, font=font(self.size))
+
+
+def strip(explanation: Explanation, size: int, *marks: float, words: str = "") -> Timestrip:
+    """The curve in time, with letters of this size."""
+    assert explanation.geometry.time is not None
+    return Timestrip(explanation.geometry.time, curve(explanation), explanation.signed, size, marks, words)

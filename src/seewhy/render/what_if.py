@@ -23,7 +23,7 @@ def sentences(found: WhatIf) -> Iterator[str]:
     if smallest is None:
         yield "None of the edits flips it."
     else:
-        what = f"{_told(smallest, found.time)}, {percent(smallest.share)} of the clip"
+        what = f"{told(smallest, found.time)}, {percent(smallest.share)} of the clip"
         yield f"The smallest edit found that flips it: {what}; then it answers {smallest.answer}."
     yield _frozen(found)
     yield from (_single(one) for one in found.of("backwards"))
@@ -31,7 +31,7 @@ def sentences(found: WhatIf) -> Iterator[str]:
     yield from (_blur(one) for one in found.of("blurred"))
 
 
-def _told(change: Change, time: Timeline) -> str:
+def told(change: Change, time: Timeline) -> str:
     if change.kind == "frozen":
         return f"frozen from {at(time, time.begins[change.frames[0] - 1])} on"
     if change.kind == "cut":

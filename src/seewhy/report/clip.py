@@ -1,12 +1,10 @@
-"""The pictures of a clip in a report: the film playing, and under it each moment with its share and its own map."""
+"""The pictures of a clip in a report: the film playing, each moment with its share and its own map, and their ranks."""
 
 from __future__ import annotations
 
-import base64
-import tempfile
 from collections.abc import Iterator
 from html import escape
-from pathlib import Path
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +12,11 @@ from PIL import Image
 
 from ..render import fragment
 from ..render.film import clip_of
-from ..render.moment import Stretch, curve, span, telling_frame
+from ..render.moment import Stretch, curve, highest, span, still_frame
 from ..render.number import number
+from ..render.ranking import when
 from ..render.text import description
+from .films import film
 
 if TYPE_CHECKING:
     from ..domain.shot import Shot
@@ -24,85 +24,73 @@ if TYPE_CHECKING:
 
 WIDE, THUMB = 480, 96  # pixels of the longer side
 MOST = 32  # moments that are shown side by side
+EDITS = "the few frames that suffice, and what the model says without motion: run seewhy motion on this clip"
 
 
 def clip_figures(explanation: Explanation) -> str:
-    """The film, then the curve of the evidence in time over the frames; a frame under the pointer shows its map."""
+    """The film, beside it the frame that is pointed at, and under both the curve of the evidence over the frames."""
     shots = list(explanation.film(longest=WIDE))
-    told = description(explanation)
-    return (
-        f"<figure>{_film(shots, told)}<figcaption>The clip with its map, colours on one scale over time. "
-        f"{escape(' '.join(_limits(explanation)))}</figcaption></figure>{_moments(explanation, shots)}"
-    )
-
-
-def _film(shots: list[Shot], told: str) -> str:
-    """As MP4 where PyAV is installed, otherwise as GIF."""
-    from ..store.movie import playable, write
-
-    suffix = playable()
-    with tempfile.TemporaryDirectory() as folder:
-        data = base64.b64encode(write(shots, Path(folder) / f"film{suffix}").read_bytes()).decode()
-    if suffix == ".gif":
-        return f'<img src="data:image/gif;base64,{data}" alt="{escape(told)}">'
-    height, width = shots[0].pixels.shape[:2]
-    size = f'width="{width}" height="{height}"'
-    return (
-        f'<video controls loop muted autoplay playsinline {size} aria-label="{escape(told)}" '
-        f'src="data:video/mp4;base64,{data}"></video>'
-    )
+    limits = escape(" ".join(_limits(explanation)))
+    played = f'{film(shots, description(explanation))}<p class="small">Colours are on one scale over time. {limits}</p>'
+    told = when(explanation)
+    ranks = f"<h4>Which moment</h4>{fragment.items([*told, EDITS], empty='')}" if told else ""
+    return f'<figure class="moments"><div class="playing">{played}</div>{_moments(explanation, shots)}</figure>{ranks}'
 
 
 def _moments(explanation: Explanation, shots: list[Shot]) -> str:
-    """A column for each frame: how much speaks for and against then, the frame, and its map for who points at it."""
+    """A bar for each cell of the map over the frames that it looks at; a frame shows its map to who points at it."""
     time, _ = clip_of(explanation)
     stretches = curve(explanation)
-    best = telling_frame(explanation) or 0
-    peak = max((max(s.supports, s.opposes) for s in stretches), default=0.0) or 1.0
+    peak, best = highest(stretches), still_frame(explanation)
     chosen = sorted({round(i) for i in np.linspace(0, len(shots) - 1, min(len(shots), MOST))})
     shown = min(chosen, key=lambda i: abs(i - best))
-    height, width = explanation.geometry.original
-
-    def column(i: int) -> str:
-        stretch, when = _during(stretches, time.begins[i]), span(time, time.begins[i], time.ends[i])
-        bars, words = _bars(stretch, peak, signed=explanation.signed), _words(stretch, when, explanation.signed)
-        return _column(shots[i], width / height, bars, words, best=i == shown)
-
-    columns = "".join(map(column, chosen))
+    cells = "".join(
+        f'<div class="cell">{_bars(stretches[cell], peak, signed=explanation.signed)}<div class="strip">'
+        f"{''.join(_column(explanation, stretches[cell], i, shots[i], best=i == shown) for i in frames)}</div></div>"
+        for cell, frames in groupby(chosen, lambda i: i * len(stretches) // len(time))
+    )
     left = "" if len(chosen) == len(shots) else f" {len(chosen)} of {len(shots)} frames are shown."
-    words = f"How much of the map lies in each moment; point at a frame, or step to it, to see its map.{left}"
-    return f'<figure class="moments"><div class="strip">{columns}</div><figcaption>{words}</figcaption></figure>'
+    wide = " A bar is as wide as the frames that its cell of the map looks at." if len(stretches) < len(time) else ""
+    doubt = " The line on a bar is its error bar." if explanation.band is not None else ""
+    words = "How much of the map lies in each moment; point at a frame, or step to it, to see its map."
+    return f'<div class="cells">{cells}</div><figcaption>{words}{wide}{doubt}{left}</figcaption>'
 
 
-def _column(shot: Shot, aspect: float, bars: str, words: str, *, best: bool) -> str:
-    """One moment; the small picture is the frame alone, without the legend under it."""
-    picture = Image.fromarray(shot.pixels)
-    small = picture.crop((0, 0, picture.width, round(picture.width / aspect)))
+def _column(explanation: Explanation, stretch: Stretch, i: int, shot: Shot, *, best: bool) -> str:
+    """One frame; the small picture is without the legend under it."""
+    height, width = explanation.geometry.original
+    picture, words = Image.fromarray(shot.pixels), _words(explanation, stretch, i)
+    small = picture.crop((0, 0, picture.width, round(picture.width * height / width)))
     small.thumbnail((THUMB, THUMB))
     return (
-        f'<div class="{"moment best" if best else "moment"}" tabindex="0">{bars}{fragment.picture(small, words)}'
+        f'<div class="{"moment best" if best else "moment"}" tabindex="0">{fragment.picture(small, words)}'
         f'<div class="big">{fragment.picture(picture, words)}<p class="small">{escape(words)}</p></div></div>'
     )
 
 
 def _bars(stretch: Stretch, peak: float, *, signed: bool) -> str:
     """What speaks for the target upwards, and where the map has a sign, what speaks against it downwards."""
-    up, down = (100 * value / peak for value in (stretch.supports, stretch.opposes))
-    against = f'<rect x="1" width="8" y="100" height="{down:.1f}" class="against"/>' if signed else ""
+    up, down, doubt = (100 * value / peak for value in (stretch.supports, stretch.opposes, stretch.band))
+    against = f'<rect x="0.3" width="9.4" y="100" height="{down:.1f}" class="against"/>' if signed else ""
+    tips = ([100 - up] if up else []) + ([100 + down] if down and signed else [])
+    lines = "".join(f'<line x1="5" x2="5" y1="{tip - doubt:.1f}" y2="{tip + doubt:.1f}"/>' for tip in tips if doubt)
     return (
         f'<svg viewBox="0 0 10 {200 if signed else 100}" preserveAspectRatio="none" class="bars">'
-        f'<rect x="1" width="8" y="{100 - up:.1f}" height="{up:.1f}" class="for"/>{against}</svg>'
+        f'<rect x="0.3" width="9.4" y="{100 - up:.1f}" height="{up:.1f}" class="for"/>{against}{lines}</svg>'
     )
 
 
-def _words(stretch: Stretch, when: str, signed: bool) -> str:
-    against = f", {number(stretch.opposes)} against" if signed else ""
-    return f"{when}: {number(stretch.supports)} for{against}"
-
-
-def _during(stretches: list[Stretch], moment: float) -> Stretch:
-    """The cell of the map that looks at a moment most closely."""
-    return min(stretches, key=lambda s: abs((s.begin + s.end) / 2 - moment) if s.begin <= moment < s.end else 1e9)
+def _words(explanation: Explanation, stretch: Stretch, i: int) -> str:
+    """When the frame is shown, and what its cell of the map says, from when to when."""
+    time, _ = clip_of(explanation)
+    own = span(time, time.begins[i], time.ends[i])
+    cell = span(time, stretch.begin, stretch.end)
+    doubt = f" ± {number(stretch.band)}" if stretch.band else ""
+    sides = {"for": stretch.supports, "against": stretch.opposes}
+    if not explanation.signed:
+        del sides["against"]
+    told = ", ".join(f"{number(held)}{doubt if held else ''} {side}" for side, held in sides.items())
+    return f"{own}: {told}" if cell == own else f"{own}, in a cell from {cell}: {told}"
 
 
 def _limits(explanation: Explanation) -> Iterator[str]:

@@ -70,6 +70,8 @@ def recommend(
         most, _ = calls_of(per_map, adapted, first)
         job = Job(adapted, [], control or Control(progress=progress), None, "float32", None, "quick", seed, backend)
         field = entrants(methods, adapted, first.pixels, most or PER_MAP, seed)
+        for one in field.explainers:
+            one.meant_for(len(items))
         court = Court(job, _with_controls(field, adapted, seed, controls_of(first)), judges, len(items))
         court, left_out = _within(court, field, first, allowed)
         race = Race(court, measured, items, clusters, first, allowed)

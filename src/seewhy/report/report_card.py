@@ -79,6 +79,10 @@ def report_card(
         first = meet(adapted, items)
         asked = default_method(adapted) if methods is None else methods
         explainers = explainers_of(asked, adapted, seed=seed, options=options)
+        if not explainers:
+            raise BadOption("There is no method to judge.", fix="name one, or leave methods out for one that suits.")
+        for one in explainers:
+            one.meant_for(len(items))
         bounded = bound or (bound is None and level == "full")
         beside = [*(controls_of(first) if controls else ()), *((BOUND,) if bounded else ())]
         explainers += missing(beside, explainers, adapted, seed)

@@ -35,6 +35,7 @@ from .targets import resolve
 from .wrap import Spent, Wrapping, wrap
 
 Backend = Literal["auto", "plain"]  # plain: the model as it is, nothing prepared, nothing left out
+TOO_COARSE = "Gradients at single pixels were computed in float32: in bfloat16 they are lost in rounding."
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,7 @@ def _explained(probe: Probe, job: Job, step: Step, samples: Sequence[Sample], lo
     """Run one method on a probe, compare with another class, check and wrap; `looked`: time of the shared pass."""
     evidence, cost, seconds = _ran(probe, job, step)
     ran = dict(job.control.ran) or ({probe.looked: 1} if step.entry.reads else {})
+    precision = "float32" if job.control.precise else job.precision
     labels = job.model.labels
     others = [rival(target, row[None], labels) for target, row in zip(probe.targets, probe.clean, strict=True)]
     other, why, check_cost = _compared(probe, job, step, evidence, others)
@@ -177,19 +179,21 @@ def _explained(probe: Probe, job: Job, step: Step, samples: Sequence[Sample], lo
             step.entry, job.model, evidence, i, probe.targets[i], float(probe.targets[i](row)[0]), others[i],
             None if other is None or others[i] is None else other.values[i].float(), why, row.shape[1],
         )  # fmt: skip
-        checks = (*_chosen(job, step), *sample.doubts, *checks_of(subject))
+        checks = (*_chosen(job, step, precision), *sample.doubts, *checks_of(subject))
         marked = None if job.question is None else job.question.marked
         facts = Wrapping(subject, step, sample, _prediction(job, row), checks, job.fingerprint, marked)
         spent = Spent(cost, check_cost, looked + seconds / len(samples))
-        yield wrap(facts, spent, ran, seed=job.seed, precision=job.precision)
+        yield wrap(facts, spent, ran, seed=job.seed, precision=precision)
 
 
-def _chosen(job: Job, step: Step) -> Iterator[Check]:
-    """Why this method ran, and what the budget was, where a person did not say it."""
+def _chosen(job: Job, step: Step, precision: str) -> Iterator[Check]:
+    """Why this method ran, and what budget and precision were, where a person did not say it."""
     if step.why:
         yield Check("method", "info", step.why[0].upper() + step.why[1:])
     if job.priced:
         yield Check("budget", "info", job.priced)
+    if precision != job.precision:
+        yield Check("precision", "info", TOO_COARSE)
 
 
 def _prediction(job: Job, row: Tensor) -> Prediction:
@@ -209,6 +213,7 @@ def _ran(probe: Probe, job: Job, step: Step) -> tuple[Evidence, Cost, float]:
     control.start()
     probe.expected = entry.passes(step.options) if job.backend == "auto" else Cost()
     control.ran.clear()
+    control.precise = job.precision != "float32" and wants_of(step, job.model).pixels
     before, started = control.spent, time.perf_counter()
     evidence = entry.function(probe, **step.options)
     return evidence, resolving + clean + control.since(before), time.perf_counter() - started

@@ -27,6 +27,7 @@ from ..inputs.read import Sample
 from ..models.model import Model
 from ..models.torch_module import TorchModel
 from ..registry import Entry
+from .given_maps import maps_of
 from .plan import Step, plan, wants_of
 from .seeded import drawn_from
 from .targets import rescaled
@@ -58,6 +59,9 @@ class Explainer(ABC):
     def of_image(self, index: int, sample: Sample) -> Explainer:
         """The one for that image of a set, where maps were made beforehand."""
         return self
+
+    def meant_for(self, images: int) -> None:  # noqa: B027  (who is asked anew answers for any number)
+        """Refuse a number of images that it was not made for."""
 
     @property
     def again(self) -> Explainer | None:
@@ -139,7 +143,7 @@ class Theirs(Explainer):
         targets = [_index(target) for target in probe.targets]
         with drawn_from(seed), torch.enable_grad():
             found = self.function(network_of(probe.model), probe.images.clone(), targets)
-        return Evidence(_maps(found, probe.images, self.name))
+        return Evidence(maps_of(found, probe.images, self.name).float())
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,10 +153,12 @@ class Ready(Explainer):
     name: str
     maps: Any
 
+    def meant_for(self, images: int) -> None:
+        if np.shape(self.maps)[:1] != (images,):
+            problem = f"{self.name} is of shape {tuple(np.shape(self.maps))}, for {images} images."
+            raise BadMap(problem, fix="give one map per image, (images, height, width), in the order of the images.")
+
     def of_image(self, index: int, sample: Sample) -> Explainer:
-        if index >= len(self.maps):
-            problem = f"{self.name} has {len(self.maps)} maps, and image {index} has none."
-            raise BadMap(problem, fix="give one map per image, in the order of the images.")
         return Ready(self.name, self.maps[index : index + 1])
 
     @property
@@ -160,7 +166,7 @@ class Ready(Explainer):
         return None
 
     def evidence(self, probe: Probe, *, seed: int) -> Evidence:
-        return Evidence(_maps(self.maps, probe.images, self.name))
+        return Evidence(maps_of(self.maps, probe.images, self.name).float())
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,19 +294,6 @@ def _index(target: Target) -> int:
         problem = f"The target {target.label!r} is no class, and functions are handed class numbers."
         raise BadMap(problem, fix="ask about a class, or use a method of ours.")
     return target.index
-
-
-def _maps(found: Any, images: Tensor, name: str) -> Maps:
-    """What a function gave, as maps (b, *space) on the images' device; channels are summed."""
-    maps = found.detach().float() if isinstance(found, Tensor) else torch.as_tensor(np.asarray(found)).float()
-    if maps.ndim == images.ndim and maps.shape[0] == len(images) and maps.shape[1] in (1, images.shape[1]):
-        maps = maps.sum(dim=1)
-    if maps.ndim != images.ndim - 1 or len(maps) != len(images):
-        raise BadMap(
-            f"{name} gave maps of shape {tuple(maps.shape)} for images of shape {tuple(images.shape)}.",
-            fix="give one map per image, (b, height, width), or one per channel, (b, channels, height, width).",
-        )
-    return maps.to(images.device)
 
 
 def problem_of(error: Exception) -> str:

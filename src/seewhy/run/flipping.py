@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -33,6 +33,7 @@ class Change:
     frames: tuple[int, ...]  # that were edited
     answer: str
     margin: float  # by how much the output of the clip's class is ahead of all others: below 0 where it is not
+    edit: edits.Edit = field(repr=False)  # to show it again
     cells: tuple[Box, ...] = ()  # where, for a change of some places only
 
     @property
@@ -52,14 +53,15 @@ class Search:
     def frozen(self) -> Iterator[Change]:
         """From each frame on."""
         count = len(self.one.time)
-        outputs = edited(self.one.probe, (edits.frozen(self.clip, start) for start in range(count - 1)))
-        for start, row in enumerate(outputs.split(1)):
+        stops = [partial(edits.frozen, start=start) for start in range(count - 1)]
+        edited(self.one.probe, (stop(self.clip) for stop in stops))  # all at once, and known from here on
+        for start, stop in enumerate(stops):
             frames = tuple(range(start + 1, count))
-            yield self._change("frozen", f"still from frame {start + 1} on", frames, row, len(frames) / count)
+            yield self._change("frozen", f"still from frame {start + 1} on", frames, stop, len(frames) / count)
 
     def backwards(self) -> Change:
-        outputs = edited(self.one.probe, [edits.backwards(self.clip)])
-        return self._change("backwards", "the last frame first", tuple(range(len(self.one.time))), outputs, 1.0)
+        frames = tuple(range(len(self.one.time)))
+        return self._change("backwards", "the last frame first", frames, edits.backwards, 1.0)
 
     def cuts(self, pieces: Sequence[slice]) -> Iterator[Change]:
         """The few segments to cut, for each way to fill them; the most that can be cut where none flips it."""
@@ -69,9 +71,9 @@ class Search:
             return edited(self.one.probe, (edits.cut(self.clip, _frames(one, pieces, count), fill) for one in present))
 
         for how, fill in edits.CUTS.items():
-            gone = self._fewest(len(pieces), partial(outputs, fill), len(pieces) - 1)
-            frames = tuple((~_frames(~gone, pieces, count)).nonzero()[:, 0].tolist())
-            yield self._change("cut", how, frames, outputs(fill, ~gone[None]), len(frames) / count)
+            kept = _frames(~self._fewest(len(pieces), partial(outputs, fill), len(pieces) - 1), pieces, count)
+            frames = tuple((~kept).nonzero()[:, 0].tolist())
+            yield self._change("cut", how, frames, partial(edits.cut, kept=kept, fill=fill), len(frames) / count)
 
     def blurs(self, places: Tensor) -> Iterator[Change]:
         """The few places to blur all the time; all of them where none flips it."""
@@ -81,19 +83,18 @@ class Search:
             return edited(self.one.probe, (edits.blurred(self.clip, veil) for veil in veils))
 
         gone = self._fewest(len(places), outputs, len(places))
-        where = places[gone]
-        share = float(where.any(dim=0).float().mean())
-        frames = tuple(range(len(self.one.time)))
-        row, boxes = outputs(~gone[None]), tuple(_box(one) for one in where[:, 0])
-        yield self._change("blurred", "these places, all the time", frames, row, share, boxes)
+        veil, boxes = places[gone].any(dim=0), tuple(_box(one) for one in places[gone][:, 0])
+        frames, share = tuple(range(len(self.one.time))), float(veil.float().mean())
+        edit = partial(edits.blurred, where=veil)
+        yield self._change("blurred", "these places, all the time", frames, edit, share, boxes)
 
     def actor(self, masks: Any) -> Iterator[Change]:
         """What was marked, blurred."""
         thing = self.one.thing(masks)
         if thing is not None:
-            row = edited(self.one.probe, [edits.blurred(self.clip, thing)])
             frames = tuple(thing.flatten(1).any(dim=1).nonzero()[:, 0].tolist())
-            yield self._change("blurred", "the actor", frames, row, float(thing.float().mean()))
+            edit = partial(edits.blurred, where=thing)
+            yield self._change("blurred", "the actor", frames, edit, float(thing.float().mean()))
 
     def places(self, cells: int) -> Tensor:
         """Tubes (p, t, h, w): cells of an even grid, through the whole time."""
@@ -126,9 +127,10 @@ class Search:
         return outputs[:, self.decision] - others.max(dim=1).values
 
     def _change(
-        self, kind: str, how: str, frames: tuple[int, ...], row: Outputs, share: float, cells: tuple[Box, ...] = ()
+        self, kind: str, how: str, frames: tuple[int, ...], edit: edits.Edit, share: float, cells: tuple[Box, ...] = ()
     ) -> Change:
-        return Change(kind, how, share, frames, self.one.named(row)[0], float(self._margins(row)[0]), cells)
+        row = edited(self.one.probe, [edit(self.clip)])
+        return Change(kind, how, share, frames, self.one.named(row)[0], float(self._margins(row)[0]), edit, cells)
 
 
 def _frames(present: Tensor, pieces: Sequence[slice], count: int) -> Tensor:

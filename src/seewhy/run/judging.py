@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import math
 import operator
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +18,7 @@ from ..domain.cost import Cost
 from ..domain.score import Effort, Score, Unjudged
 from ..domain.target import Asked
 from ..engine.maps import at_pixels
+from ..engine.memory import peak
 from ..engine.probe import Probe
 from ..engine.records import Wants
 from ..engine.trial import Trial
@@ -69,6 +72,22 @@ class Judged:
     problem: str = ""  # there is no map
 
 
+@dataclass
+class Taken:
+    """Seconds, and bytes of an accelerator, that something took."""
+
+    seconds: float = 0.0
+    memory: float = math.nan
+
+
+@contextmanager
+def _measured(model: Model) -> Iterator[Taken]:
+    taken, started = Taken(), time.perf_counter()
+    with peak(model.device) as most:
+        yield taken
+    taken.seconds, taken.memory = time.perf_counter() - started, most.bytes
+
+
 @dataclass(frozen=True)
 class Court:
     """What is the same for every image."""
@@ -119,13 +138,14 @@ class Court:
             asked_for = sum((self.effort(one).cost for one in self.asked), Cost())
             probe.expected = asked_for * self.images if job.backend == "auto" else Cost()
             wants = functools.reduce(operator.or_, (one.wants(model) for one in self.asked), Wants())
-            look(probe, job, wants, [asked], "logit")
+            with _measured(model) as shared:
+                look(probe, job, wants, [asked], "logit")
             tuned = self._copy(probe)
             for explainer in self.explainers:
                 if explainer.name in self.dropped:
                     yield self._unasked(self.dropped[explainer.name])
                 else:
-                    yield self._judged(explainer, probe, tuned, index, sample, told)
+                    yield self._judged(explainer, probe, shared, tuned, index, sample, told)
 
     def _unasked(self, why: str) -> Judged:
         """What stands where nobody was asked."""
@@ -141,19 +161,20 @@ class Court:
         return copy
 
     def _judged(
-        self, explainer: Explainer, probe: Probe, tuned: Probe | None, index: int, sample: Sample, told: Told
-    ) -> Judged:
+        self, explainer: Explainer, probe: Probe, looked: Taken, tuned: Probe | None, index: int, sample: Sample,
+        told: Told,
+    ) -> Judged:  # fmt: skip
         control, seed = self.job.control, self.job.seed + index
-        before, started = control.spent, time.perf_counter()
+        before = control.spent
         try:
-            evidence = explainer.of_image(index, sample).evidence(probe, seed=seed)
+            with _measured(probe.model) as taken:
+                evidence = explainer.of_image(index, sample).evidence(probe, seed=seed)
         except Cancelled:
             raise
         except Exception as error:  # a person's function may raise anything: this map is missing, the rest goes on
             return Judged({}, problem=problem_of(error))
-        cost, seconds = control.since(before), time.perf_counter() - started
-        shared = explainer.wants(probe.model)
-        cost += Cost(1, 1 if shared.graph else 0)
+        cost = control.since(before) + Cost(1, 1 if explainer.wants(probe.model).graph else 0)
+        seconds = looked.seconds + taken.seconds  # what was shared is charged to each, as its calls are
         again = explainer.again
         trial = Trial(
             probe,
@@ -167,6 +188,7 @@ class Court:
             tuned=tuned,
             cost=cost,
             seconds=seconds,
+            memory=max(looked.memory, taken.memory),
             seed=seed,
         )
         judges = self.judges_of(explainer)

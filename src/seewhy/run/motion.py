@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..domain import edits
 from ..domain.cost import Cost
+from ..domain.edits import Edit
 from ..domain.ranges import whole
 from ..domain.score import KEEPS
 from ..domain.target import Scale
@@ -23,7 +24,6 @@ from .batch import Backend
 from .motion_table import EditRow, FewFrames, MotionTable
 from .one_clip import OneClip, one_clip
 
-Edits = Sequence[Callable[[Tensor], Tensor]]
 SPEEDS = {"half speed": 0.5, "double speed": 2.0}
 
 
@@ -33,7 +33,7 @@ class Kind:
 
     name: str
     shows: str
-    edits: Edits
+    edits: Sequence[Edit]
     every: bool = True
 
 
@@ -79,7 +79,7 @@ def motion(
         settings = {"segments": segments, "draws": draws, "rounds": rounds, "seed": seed}
         return MotionTable(
             one.sample.picture.name, one.model.name, one.target.label, one.target.scale, rows[0].answers[0],
-            one.chance, tuple(rows), _few(one, rows, rounds), one.time, tuple(_notes(one, masks)), settings,
+            one.chance, tuple(rows), _few(one, rows, rounds), one.frames, one.time, tuple(_notes(one, masks)), settings,
             reins.since(before), Cost(most + 1), time.perf_counter() - started,
         )  # fmt: skip
 
@@ -121,7 +121,9 @@ def _row(one: OneClip, kind: Kind) -> EditRow:
     answers = one.named(outputs)
     (own,) = one.named(one.probe.clean)
     flips = sum(answer != own for answer in answers)
-    return EditRow(kind.name, kind.shows, tuple(map(float, scores)), tuple(answers), flips, kind.every)
+    return EditRow(
+        kind.name, kind.shows, tuple(map(float, scores)), tuple(answers), flips, kind.every, tuple(kind.edits)
+    )
 
 
 def _few(one: OneClip, rows: Sequence[EditRow], rounds: int) -> FewFrames | None:
@@ -146,5 +148,5 @@ def _notes(one: OneClip, masks: Any) -> Iterator[str]:
         yield f"{hidden:.0%} of the actor's pixels show no background in any frame: what is behind them was made up"
 
 
-def _bound(edit: Callable[..., Tensor], *given: Any) -> Callable[[Tensor], Tensor]:
+def _bound(edit: Callable[..., Tensor], *given: Any) -> Edit:
     return lambda clip: edit(clip, *given)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from torch import Tensor
+
 from ..domain.cost import Cost
+from ..domain.edits import Edit
 from ..domain.score import KEEPS, LOSES
 from ..domain.timeline import Timeline
 from ..stats.bootstrap import mean_interval
@@ -28,6 +31,7 @@ class EditRow:
     answers: tuple[str, ...]  # what the model calls each of them
     flips: int  # how many of them it calls something else than the clip itself
     every: bool = True  # no draws: these are all edits of this kind
+    edits: tuple[Edit, ...] = field(default=(), repr=False)  # what made each of these clips, to show them again
 
     @property
     def score(self) -> float:
@@ -64,6 +68,7 @@ class MotionTable:
     chance: float | None  # the score of a guess, where that is known
     rows: tuple[EditRow, ...]
     frames: FewFrames | None
+    clip: Tensor = field(repr=False)  # (c, t, h, w) as the model sees it
     time: Timeline
     notes: tuple[str, ...]
     settings: Mapping[str, Any]

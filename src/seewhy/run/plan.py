@@ -17,6 +17,7 @@ from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.geometry import Geometry
 from ..domain.options import coerce, encode
+from ..domain.ranges import whole
 from ..domain.regions import Given, Patches, Windows
 from ..engine.records import Wants
 from ..errors import BudgetTooSmall, UnknownOption, near
@@ -87,6 +88,7 @@ def plan(
 
     A recommendation, or `auto:PATH` of a stored one, chooses for the model that it was made for.
     """
+    whole("seed", seed, least=0)
     single = methods is None or isinstance(methods, str | Recommends)
     if methods is None:
         methods = default_method(model)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from ..domain import edits
 from ..domain.cost import Cost
@@ -30,6 +31,7 @@ class WhatIf:
     answer: str  # what the model calls the clip
     margin: float
     tried: tuple[Change, ...]
+    clip: Tensor = field(repr=False)  # (c, t, h, w) as the model sees it
     time: Timeline
     settings: Mapping[str, Any]
     cost: Cost
@@ -100,6 +102,6 @@ def what_if(
             *search.actor(masks),
         ]
         return WhatIf(
-            one.sample.picture.name, one.model.name, search.own, search.margin, tuple(found), one.time,
+            one.sample.picture.name, one.model.name, search.own, search.margin, tuple(found), one.frames, one.time,
             {"segments": segments, "cells": cells}, reins.since(before), Cost(most + 1), time.perf_counter() - started,
         )  # fmt: skip

@@ -31,5 +31,7 @@ def to_json(found: WhatIf) -> dict[str, Any]:
 
 
 def _change(one: Change) -> dict[str, Any]:
-    cells = [list(cell) for cell in one.cells]
-    return {**vars(one), "frames": list(one.frames), "cells": cells, "flips": one.flips}
+    return {
+        "kind": one.kind, "how": one.how, "share": one.share, "frames": list(one.frames), "answer": one.answer,
+        "margin": one.margin, "cells": [list(cell) for cell in one.cells], "flips": one.flips,
+    }  # fmt: skip

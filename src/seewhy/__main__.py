@@ -1,0 +1,5 @@
+"""`python -m seewhy`, for where the command is not on the path."""
+
+from .cli.main import main
+
+main()
