@@ -45,7 +45,7 @@ SHORTER = "The clip becomes shorter by the frames that are left out: the model t
         "The sum is right by construction, so a right sum proves nothing about the shares: read the error bars.",
         "Nobody knows a score of no frames: one frame of the clip's mean colour is asked instead of a class prior.",
     ),
-    axioms=("linear",),
+    axioms=("linear", "timely", "motion"),
     samples=True,
     spaces=(3,),
 )
