@@ -78,7 +78,7 @@ class Reach:
             costs[i] = self._cost(counts[i : i + 1], sides[i : i + 1], most)[0]
             gains[j] = gains[:, j] = -np.inf
             gains[i] = gains[:, i] = saved(i)
-        for i in np.flatnonzero(counts):
+        for i in np.flatnonzero(counts).tolist():
             yield from _split(rows[i], float(self.share(sides[i])), most)
 
     def _cost(self, counts: NDArray[np.int64], sides: NDArray[np.int64], most: int) -> NDArray[np.float64]:
