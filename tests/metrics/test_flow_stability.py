@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from judged import judge, trial
+from trials import judge, trial
 
 from seewhy.domain.score import Unjudged
 from seewhy.metrics.flow_stability import flicker
