@@ -10,6 +10,7 @@ from seewhy.errors import BadOption
 from seewhy.testing.tiny_models import pictures
 
 IMAGE, CLIP = pictures(1, 3, 24, 20)[0], pictures(1, 3, 5, 16, 16)[0]
+FILLS_IN_TIME = [seewhy.Frozen(), seewhy.Held(), seewhy.Interpolated(), seewhy.Background(), seewhy.Resampled()]
 on_both = pytest.mark.parametrize("image", [IMAGE, CLIP], ids=["image", "clip"])
 
 
@@ -224,3 +225,14 @@ def test_fills_keep_the_type_and_do_not_touch_the_image():
     for baseline in (Colour("grey"), Mean(), Blur(), Noise(), Inpaint(), Linear(), Nearest()):
         assert baseline.fill(image).dtype == torch.float64
         assert torch.equal(image, before)
+
+
+@pytest.mark.parametrize("fill", [*FILLS_IN_TIME, Linear(), Inpaint(), Nearest()], ids=lambda fill: type(fill).__name__)
+def test_what_is_kept_stays_as_it_is_unless_the_fill_says_that_it_moves(fill):
+    mask = torch.rand(2, *CLIP.shape[1:], generator=torch.Generator().manual_seed(0)) > 0.3
+    if isinstance(fill, seewhy.Resampled):
+        mask = (torch.arange(5) < 3)[None, :, None, None].expand_as(mask)
+    clip = torch.rand(CLIP.shape, generator=torch.Generator().manual_seed(1))
+    shown = fill.shown(clip, mask)
+    same = bool((shown == clip)[mask[:, None].expand_as(shown)].all())
+    assert same is not fill.moves

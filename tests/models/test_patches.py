@@ -7,7 +7,9 @@ from torch import nn
 from torchvision import models
 
 from seewhy.engine.masked import around
+from seewhy.models.local import alone
 from seewhy.models.patches import Patch, Patches
+from seewhy.models.reach import reach
 from seewhy.models.tape import Tape, Unwritable
 from seewhy.testing.tiny_models import pictures
 
@@ -38,7 +40,7 @@ def agrees(network, image, starts, size):
     network = network.eval()
     boxes, whole = changed(image, starts, size)
     with torch.no_grad():
-        found = Patches(Tape.of(network, image))(Patch(boxes, starts))
+        found = Patches(Tape.of(network, image, alone))(Patch(boxes, starts))
         expected = network(whole)
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=2e-5 * float(expected.abs().max()))
     assert (expected - expected[0]).abs().max() > 1e-3 * expected.abs().max(), "the boxes change nothing"
@@ -59,10 +61,21 @@ def test_networks_of_every_kind_answer_alike(build):
     agrees(network, pictures(1, 3, 96, 96), CORNERS, (16, 16))
 
 
-def test_clips_answer_alike():
+@pytest.mark.parametrize("build", [models.video.r3d_18, models.video.r2plus1d_18, models.video.mc3_18])
+@pytest.mark.parametrize(("starts", "size"), [
+    ([[0, 0, 0], [1, 5, 9], [6, 40, 40]], (2, 8, 8)),  # tubes
+    ([[0, 0, 0], [3, 0, 0], [7, 0, 0]], (1, 48, 48)),  # whole frames
+])  # fmt: skip
+def test_clips_answer_alike(build, starts, size):
     torch.manual_seed(0)
-    starts = torch.tensor([[0, 0, 0], [1, 5, 9], [6, 40, 40]])
-    agrees(models.video.r3d_18(num_classes=4), pictures(1, 3, 8, 48, 48), starts, (2, 8, 8))
+    agrees(build(num_classes=4), pictures(1, 3, 8, 48, 48), torch.tensor(starts), size)
+
+
+def test_clips_whose_branches_are_joined_answer_alike():
+    torch.manual_seed(0)
+    block = models.video.s3d().features[5]  # an Inception block with poolings among its branches
+    starts = torch.tensor([[0, 0, 0], [1, 4, 2], [4, 9, 9]])
+    agrees(nn.Sequential(nn.Conv3d(3, 192, 1), block, nn.Flatten()), pictures(1, 3, 6, 12, 12), starts, (2, 3, 3))
 
 
 @pytest.mark.parametrize("groups", [1, 4])
@@ -107,9 +120,14 @@ def test_borders_and_sums_written_in_place_are_followed():
 
 def test_less_is_computed_than_for_whole_images():
     network = models.vgg11(num_classes=5).eval()
-    patches = Patches(Tape.of(network, pictures(1, 3, 224, 224)))
-    assert patches.work((16, 16)) < patches.work((64, 64)) < patches.work((128, 128)) <= 1
-    assert patches.work((32, 32)) < 0.3
+    tape = Tape.of(network, pictures(1, 3, 224, 224))
+
+    def share(side):
+        found = reach(tape, torch.tensor([[[96, 96], [96 + side, 96 + side]]]))
+        return found.share(found.sides[0])
+
+    assert share(16) < share(64) < share(128) <= 1
+    assert share(32) < 0.3
 
 
 def test_writing_into_a_part_of_a_tensor_is_refused():
@@ -123,13 +141,41 @@ def test_writing_into_a_part_of_a_tensor_is_refused():
         Tape.of(Painter(), pictures(1, 3, 8, 8))
 
 
+def test_networks_that_take_their_batch_apart_are_refused():
+    class OneByOne(nn.Module):
+        def forward(self, images):
+            return torch.stack([image.mean(dim=(1, 2)) for image in images.unbind(0)])
+
+    image = pictures(1, 3, 16, 16)
+    with pytest.raises(Unwritable):
+        agrees(OneByOne(), image, torch.tensor([[0, 0], [4, 4]]), (4, 4))
+
+
+def test_writing_through_a_view_into_what_is_kept_is_refused():
+    class Sly(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 2, 3)
+
+        def forward(self, images):
+            kept = self.first(images)
+            found = self.second(kept)
+            kept.flatten(1).mul_(2)
+            return found.mean(dim=(2, 3)) + kept.mean(dim=(2, 3))[:, :2]
+
+    with pytest.raises(Unwritable):
+        Tape.of(Sly(), pictures(1, 3, 8, 8), alone)
+
+
+def test_only_maps_that_are_read_again_stay_in_memory():
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(inplace=True), nn.Conv2d(4, 2, 3)).eval()
+    image = pictures(1, 3, 8, 8)
+    tape = Tape.of(network, image, alone)
+    assert sorted(tape.clean) == [0, 3, 4]  # the image, what the second convolution reads, and the answer
+    torch.testing.assert_close(tape.clean[3], network[:3](image))
+
+
 def test_boxes_hold_all_that_is_absent():
     absent = torch.zeros(3, 9, 11, dtype=torch.bool)
     absent[0, 2:4, 3:8] = absent[1, 8, 10] = True
-    start, size = around(absent)
-    assert size == (2, 5)
-    for row, corner in zip(absent, start, strict=True):
-        covered = torch.zeros_like(row)
-        covered[tuple(slice(int(a), int(a) + n) for a, n in zip(corner, size, strict=True))] = True
-        assert covered.sum() == 10
-        assert not (row & ~covered).any()
+    assert around(absent).tolist() == [[[2, 3], [4, 8]], [[8, 10], [9, 11]], [[0, 0], [1, 1]]]

@@ -28,6 +28,7 @@ class Baseline(ABC):
     """A way to make parts of an image absent."""
 
     adaptive: ClassVar[bool] = False  # the fill depends on what is still there
+    moves: ClassVar[bool] = False  # what is kept is shown elsewhere, too
     tokens: ClassVar[bool] = False  # parts are left out of the sequence instead of being painted over
     shortens: ClassVar[bool] = False  # frames are left out of the clip
 

@@ -113,7 +113,7 @@ class Given:
                 raise BadOption("The regions are numbered with fractions.", fix="give whole numbers as labels.")
             return from_labels(given.long(), "given")
         if tuple(given.shape[1:]) == space and len(given):
-            return Regions("given", len(given), cover=given.bool())
+            return Regions("given", len(given), pieces=[(mask,) for mask in given.bool()], space=space)
         raise BadOption(
             f"The regions have shape {tuple(given.shape)}, the model's input {space}.",
             fix=f"give labels of shape {space}, or masks of shape (parts, {', '.join(map(str, space))}).",
@@ -137,11 +137,13 @@ class Windows:
 
     def of(self, image: Tensor, patches: tuple[int, ...] | None = None) -> Regions:
         space = tuple(image.shape[1:])
-        sides, starts = along("window", self.window, space), self.starts(space)
-        cover = torch.zeros(self.count(space), *space, dtype=torch.bool)
-        for mask, corner in zip(cover, itertools.product(*starts), strict=True):
-            mask[tuple(slice(start, start + side) for start, side in zip(corner, sides, strict=True))] = True
-        return Regions("windows", len(cover), cover=cover, grid=tuple(map(len, starts)))
+        sides = [min(side, size) for side, size in zip(along("window", self.window, space), space, strict=True)]
+        starts = self.starts(space)
+        pieces = [
+            tuple(slice(start, start + side) for start, side in zip(corner, sides, strict=True))
+            for corner in itertools.product(*starts)
+        ]
+        return Regions("windows", len(pieces), pieces=pieces, grid=tuple(map(len, starts)), space=space)
 
 
 ClipRegions = Frames | Segments | Shots | Tubes | Cuboids | Supervoxels | Moving | Tracked

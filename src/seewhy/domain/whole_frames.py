@@ -23,6 +23,7 @@ class Resampled(Baseline):
     """
 
     adaptive: ClassVar[bool] = True
+    moves: ClassVar[bool] = True
 
     def fill(self, image: Float[Tensor, "c *space"]) -> Fill:
         space_of_clip(image, "Resampled frames")

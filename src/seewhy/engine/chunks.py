@@ -9,6 +9,7 @@ import torch
 
 from ..errors import ModelFailed
 from ..models.outputs import out_of_memory
+from ..models.reach import fitting
 
 T = TypeVar("T")
 _ROOM = 128 << 20  # bytes of activations that a call may hold on a processor: with twice as many, caches miss
@@ -41,7 +42,7 @@ class Chunks:
         start = 0
         while start < rows:
             whole = self.backward if backward else self.forward
-            size = min(int(whole / share), self._most)
+            size = min(fitting(whole, share), self._most)
             try:
                 result = call(slice(start, min(start + size, rows)))
             except (RuntimeError, MemoryError) as error:

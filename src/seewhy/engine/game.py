@@ -19,7 +19,7 @@ from ..domain.whole_frames import kept_frames
 from ..errors import BadOption
 from .answers import Key, names_of
 from .estimate import Estimate
-from .masked import BLOCK, Masked
+from .masked import Masked, Show, around
 from .probe import Probe
 from .shortened import Shortened
 
@@ -91,13 +91,13 @@ class Game:
     def _ask(self, coalitions: Coalitions) -> Outputs:
         if self.baseline.tokens:
             return self._dropped_outputs(coalitions)
-        size = self.probe.chunks.forward
         if self.baseline.shortens:
-            kept = [kept_frames(self.regions.masks(block)) for block in coalitions.split(size)]
-            return self._shortened.outputs(torch.cat(kept))
-        if not self.baseline.adaptive:
-            size = max(size, BLOCK)
-        return torch.cat([self._masked_outputs(self.regions.masks(block)) for block in coalitions.split(size)])
+            blocks = coalitions.split(self.probe.chunks.forward)
+            return self._shortened.outputs(torch.cat([kept_frames(self.regions.masks(block)) for block in blocks]))
+        bounds = None if self.baseline.moves else self.regions.around(coalitions)
+        return self._masked.answers(
+            len(coalitions), lambda rows: self.regions.masks(coalitions[rows]), self._shows, bounds
+        )
 
     @cached_property
     def _masked(self) -> Masked:
@@ -111,19 +111,20 @@ class Game:
     def _fills(self) -> Tensor:
         return self.baseline.fill(self.image)
 
-    def _masked_outputs(self, masks: Masks) -> Outputs:
-        """Outputs of the image seen through masks, averaged over the fills of the baseline."""
-        masks = masks.to(self.image.device)
+    @cached_property
+    def _shows(self) -> list[Show]:
+        """What masks leave of the image, one for each fill of the baseline."""
         if self.baseline.adaptive:
-            return self.probe.spending(self.baseline.shown(self.image, masks))
-        if self.baseline.shortens:
-            return self._shortened.outputs(kept_frames(masks))
-        total = sum(self._masked.outputs(masks, fill) for fill in self._fills)
-        assert isinstance(total, Tensor)
-        return total / len(self._fills)
+            return [partial(self.baseline.shown, self.image)]
+        return [self._masked.over(fill) for fill in self._fills]
 
     def _soft_outputs(self, masks: Masks, rows: list[int]) -> Float[Tensor, "asked classes"]:
-        return self._masked_outputs(masks[rows])
+        """Outputs of the image seen through masks, averaged over the fills of the baseline."""
+        masks = masks[rows].to(self.image.device)
+        if self.baseline.shortens:
+            return self._shortened.outputs(kept_frames(masks))
+        bounds = around(~masks) if masks.dtype == torch.bool and not self.baseline.moves else None
+        return self._masked.answers(len(masks), lambda some: masks[some], self._shows, bounds)
 
     def _dropped_outputs(self, coalitions: Coalitions) -> Outputs:
         """Outputs with the patches of absent parts left out of the sequence, rows of equal length together."""

@@ -43,8 +43,8 @@ def _split(parts: Tensor, centres: Tensor) -> Branch:
 def _centres(regions: Regions) -> Tensor:
     """The mean position of each part's pixels, (p, axes), on the processor."""
     if regions.labels is None:
-        assert regions.cover is not None
-        return torch.stack([cover.nonzero().double().mean(dim=0) for cover in regions.cover.cpu()])
+        pieces = (regions.part(i) for i in range(regions.count))
+        return torch.stack([piece.nonzero().double().mean(dim=0) for piece in pieces]).cpu()
     labels = regions.labels.cpu()
     inside = labels >= 0
     places, owners = inside.nonzero().double(), labels[inside]

@@ -25,10 +25,9 @@ def painted(regions: Regions, levels: Levels) -> Masks:
     """The level of each pixel; where parts overlap their levels multiply, what belongs to no part is present."""
     if regions.labels is not None:
         return torch.nn.functional.pad(levels, (0, 1), value=1.0)[:, regions.labels]
-    assert regions.cover is not None
     masks = levels.new_ones(len(levels), *regions.space)
-    for level, piece in zip(levels.T, regions.cover, strict=True):
-        masks = torch.where(piece, masks * level.reshape(-1, *[1] * piece.ndim), masks)
+    for level, piece in zip(levels.T, regions.pieces, strict=True):
+        masks[(slice(None), *piece)] *= level.reshape(-1, *[1] * len(piece))
     return masks
 
 

@@ -127,7 +127,7 @@ class Probe:
 
     def _quickest(self, images: int) -> tuple[Model, str]:
         """Who answers so many images at once, and what that is called."""
-        if images < FEWEST:
+        if images < min(FEWEST, self.chunks.forward):  # of clips one call may hold fewer
             return self.model, "plain"
         return (self.asked, self._by) if self.compiled is None else (self.compiled, "openvino")
 

@@ -51,13 +51,14 @@ def _lost(asked: Trial, part: Tensor, samples: int, chance: Chance) -> Score:
     """How often the class falls when random pixels of a part are removed."""
     inside = part.flatten().nonzero()[:, 0]
     size = round(min(HALF * len(inside), MOST * part.numel()))
-    masked, fill = Masked(asked.probe, asked.image), asked.fill.fill(asked.image)[0]
+    masked = Masked(asked.probe, asked.image)
+    show = masked.over(asked.fill.fill(asked.image)[0])
     before, lost = int(asked.probe.clean[0].argmax()), 0
     for start in range(0, samples, asked.probe.chunks.forward):
         count = min(asked.probe.chunks.forward, samples - start)
         masks = torch.ones(count, part.numel(), dtype=torch.bool, device=part.device)
         for mask in masks:
             mask[inside[chance.order(len(inside))[:size]]] = False
-        outputs = masked.outputs(masks.reshape(count, *part.shape), fill)
+        outputs = masked.outputs(masks.reshape(count, *part.shape), show)
         lost += int((outputs.argmax(dim=1) != before).sum())
     return Score.share(lost, samples)

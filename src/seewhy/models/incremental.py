@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
-from torch import Tensor
+from jaxtyping import Int
+from torch import Tensor, nn
 
 from ..domain.shapes import Outputs, Variants
+from .local import alone
 from .patches import Patch, Patches
 from .prepared import CLOSE
+from .reach import Group, reach
+from .tape import Tape
 
 Read = Callable[[Any, int], Outputs]  # the class scores in a network's answer for so many rows
 
@@ -18,16 +22,13 @@ Read = Callable[[Any, int], Outputs]  # the class scores in a network's answer f
 class Incremental:
     """One clean pass, and the answers for what differs from it in a box per row."""
 
-    def __init__(self, patches: Patches, normalised: Callable[[Variants], Tensor], read: Read) -> None:
-        self._patches, self._normalised, self._read = patches, normalised, read
-        self._works: dict[tuple[int, ...], float] = {}
+    def __init__(self, module: nn.Module, ready: Tensor, normalised: Callable[[Variants], Tensor], read: Read) -> None:
+        self._tape = Tape.of(module, ready, alone)
+        self._patches, self._normalised, self._read = Patches(self._tape), normalised, read
 
-    def work(self, size: Sequence[int]) -> float:
-        """The share of a whole pass that a box of this size costs."""
-        key = tuple(size)
-        if key not in self._works:
-            self._works[key] = self._patches.work(key)
-        return self._works[key]
+    def groups(self, bounds: Int[Tensor, "n 2 axes"], most: int) -> Iterator[Group]:
+        """Changes within these bounds, those together that cost least so; `most` whole images fit into memory."""
+        return reach(self._tape, bounds).groups(most)
 
     def answers_like(self, ask: Callable[[Variants], Outputs], image: Variants) -> bool:
         """Whether two boxes on the image itself get the answers that the whole images get."""

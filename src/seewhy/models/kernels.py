@@ -33,13 +33,17 @@ class Kernel:
     dilation: tuple[int, ...]
     outside: float  # what lies beyond the border
 
+    def spread(self, first: Tensor, end: Tensor, space: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """What changes from the first places (n, axes) up to the ends change in an output of this space."""
+        span = torch.tensor([d * (k - 1) for d, k in zip(self.dilation, self.size, strict=True)])
+        stride, padding, limits = torch.tensor(self.stride), torch.tensor(self.padding), torch.tensor(space)
+        first = -((-(first + padding - span)).div(stride, rounding_mode="floor"))
+        last = (end - 1 + padding).div(stride, rounding_mode="floor")
+        return first.clamp(min=0).minimum(limits), (last + 1).minimum(limits)
+
     def reach(self, start: Tensor, size: Sequence[int], space: Sequence[int]) -> tuple[Tensor, tuple[int, ...]]:
         """The first place and the common size of what a patch of the input changes in the output."""
-        span = torch.tensor([d * (k - 1) for d, k in zip(self.dilation, self.size, strict=True)])
-        stride, padding = torch.tensor(self.stride), torch.tensor(self.padding)
-        first = -((-(start + padding - span)).div(stride, rounding_mode="floor"))
-        last = (start + torch.tensor(size) - 1 + padding).div(stride, rounding_mode="floor")
-        return fitted(first, last + 1, space)
+        return fitted(*self.spread(start, start + torch.tensor(size), space), space)
 
 
 def kernel_of(call: Call) -> Kernel | None:

@@ -16,12 +16,11 @@ from .halves import body_of, halves
 from .incremental import Incremental
 from .model import Cut, Model
 from .opened_module import OpenedModule
-from .patches import Patches
 from .prepared import as_wanted, prepared
 from .randomised import randomised, settling, top_down
 from .remembered import made_from
 from .runtime import available, compiled
-from .tape import Tape, Unwritable
+from .tape import Unwritable
 from .watch import eagerly
 
 M = TypeVar("M")
@@ -83,8 +82,7 @@ class TorchModel(OpenedModule):
         if self.task not in ALIKE or not self._as_it_is:
             return None
         try:
-            tape = Tape.of(self.module, self._given(image))
-            found = Incremental(Patches(tape), self._normalised, self._read)
+            found = Incremental(self.module, self._given(image), self._normalised, self._read)
             return found if found.answers_like(self, image) else None
         except (Unwritable, RuntimeError):  # what it does cannot be run again in parts
             return None

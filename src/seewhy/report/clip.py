@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 WIDE, THUMB = 480, 96  # pixels of the longer side
 MOST = 32  # moments that are shown side by side
+EDITS = "the few frames that suffice, and what the model says without motion: run seewhy motion on this clip"
 
 
 def clip_figures(explanation: Explanation) -> str:
@@ -32,7 +33,7 @@ def clip_figures(explanation: Explanation) -> str:
     limits = escape(" ".join(_limits(explanation)))
     played = f'{film(shots, description(explanation))}<p class="small">Colours are on one scale over time. {limits}</p>'
     told = when(explanation)
-    ranks = f"<h4>Which moment</h4>{fragment.items(told, empty='')}" if told else ""
+    ranks = f"<h4>Which moment</h4>{fragment.items([*told, EDITS], empty='')}" if told else ""
     return f'<figure class="moments"><div class="playing">{played}</div>{_moments(explanation, shots)}</figure>{ranks}'
 
 
