@@ -30,6 +30,7 @@ from seewhy.testing.planted import watermark_images, watermark_network
 from seewhy.testing.scenes import dataset, trained
 
 SCENES, SIDE, DRAWN = 3, 32, 2000
+ROUNDS = {"randomisation": 5}  # of fifty times three networks, which are few for a reference
 METRICS = {
     "stability": (16, {}),
     "randomisation": (3, {}),
@@ -48,7 +49,7 @@ def draws(runs: int, *names: str) -> Iterator[str]:
     for name, (samples, options) in METRICS.items():
         if names and name.strip() not in names:
             continue
-        ask = {"samples": samples, "runs": runs, "options": options}
+        ask = {"samples": samples, "runs": runs, "options": options, "rounds": ROUNDS.get(name, 1)}
         found = [metric_coverage(name.strip(), trial(model, image), **ask) for image in images]
         for line in {line: None for one in found for line in one}:
             held = [one[line] for one in found if line in one]

@@ -82,6 +82,36 @@ def test_lime_error_bars_cover_the_weights_of_all_coalitions(game):
     assert together >= 0.90
 
 
+def test_a_known_pull_widens_bars_by_as_much_as_it_is_off():
+    """Around a pull far beyond the spread only one tail can be missed: 95 % lie below pull + 1.645 errors."""
+    from seewhy.engine.estimate import widened
+
+    stderr, pull = torch.tensor([1.0, 1.0, 0.0]).double(), torch.tensor([0.0, -10.0, 2.0]).double()
+    assert widened(stderr, pull).tolist() == pytest.approx([1.0, (10 + 1.645) / 1.96, 2 / 1.96], rel=1e-3)
+    draws = torch.randn(100_000, generator=torch.Generator().manual_seed(0)).double() + 0.7
+    half = 1.96 * float(widened(stderr[:1], torch.tensor([0.7]).double())[0])
+    assert float((draws.abs() <= half).double().mean()) == pytest.approx(0.95, abs=0.003)
+
+
+def test_a_band_around_known_pulls_holds_all_of_them_at_once():
+    from seewhy.engine.estimate import from_influence
+
+    generator, pull = torch.Generator().manual_seed(0), torch.tensor([0.0, 2.0, -5.0]).double()
+    units = torch.randn(4000, 3, generator=generator).double() / 4000**0.5
+    found = from_influence(torch.zeros(3).double(), units, seed=0, freedom=4000, pull=pull)
+    drawn = torch.randn(20_000, 3, generator=generator).double() + pull
+    assert float((drawn.abs() <= found.band).all(dim=1).double().mean()) == pytest.approx(0.95, abs=0.02)
+
+
+def test_errors_of_skewed_means_are_wider_the_less_is_known():
+    from seewhy.engine.moments import upper_errors
+
+    mean, stderr = torch.tensor([1.0, 1.0]), torch.tensor([0.01, 0.5])
+    sure, unsure = (upper_errors(mean, stderr) / stderr).tolist()
+    assert sure == pytest.approx(1.0)
+    assert unsure > 1.3
+
+
 @pytest.mark.parametrize(("method", "samples"), [("lime", 128), ("hsic", 128), ("debiased-rise", 128), ("rise", 256)])
 def test_error_bars_hold_what_many_times_the_samples_would_give(method, samples):
     """Ridge and chance pull values of few samples: LIME's and HSIC's bars hold that too."""

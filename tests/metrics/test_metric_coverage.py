@@ -2,6 +2,7 @@
 
 import functools
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -88,6 +89,33 @@ def test_the_interval_of_a_mean_of_few_normal_draws_covers_as_often_as_it_says()
     draws = torch.randn(4000, 3, generator=torch.Generator().manual_seed(0))
     held = [abs(score.value) <= halfwidth(score) for score in map(Score.mean, draws.tolist())]
     assert 0.94 <= sum(held) / len(held) <= 0.96
+
+
+def test_what_rests_on_few_units_has_as_few_degrees_of_freedom():
+    """A unit in a hundred that is far off makes the whole spread: kurtosis 98, so 200 / 97 degrees."""
+    rows = torch.zeros(2, 100)
+    rows[0, 0] = 1.0
+    score = jackknifed(lambda one, other: one.mean(dim=-1), rows[0], rows[1], 1)
+    assert score.value == pytest.approx(0.01)
+    assert score.freedom == pytest.approx(200 / 97.01, rel=1e-3)
+
+
+def test_the_mean_of_scores_rests_on_the_draws_of_all_of_them():
+    alike = [Score(value, 0.5, freedom=10) for value in (1.0, 2.0, 3.0, 4.0)]
+    mean = Score.average(alike)
+    assert (mean.value, mean.stderr, mean.freedom) == pytest.approx((2.5, 0.25, 40.0))
+    assert Score.average([Score(1.0), Score(1.0)]).stderr == 0.0
+
+
+def test_images_of_a_report_share_no_network_that_forgot(monkeypatch):
+    from seewhy.metrics import randomisation as file
+
+    drawn: list[int] = []
+    original = file.forgetful
+    monkeypatch.setattr(file, "forgetful", lambda trial, seed: drawn.append(seed) or original(trial, seed))
+    for seed in (4, 5):
+        find_metric("randomisation").function(replace(case(), seed=seed), samples=3)
+    assert len(set(drawn)) == 6
 
 
 def test_a_jackknife_counts_its_units_and_an_exact_number_has_no_error():

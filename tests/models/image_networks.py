@@ -25,6 +25,7 @@ class Family:
     side: int = 64
     tokens: tuple[int, str] | None = None  # extra tokens, and what the head reads
     drops: bool = False  # patches can be left out
+    chain: tuple[int, ...] = ()  # the first grid, where attention in windows is put together over it
 
 
 def _timm(name: str, **options: object) -> Callable[[], nn.Module]:
@@ -72,7 +73,7 @@ FAMILIES: dict[str, Family] = {
     "torchvision ViT": Family(
         _tv_vit, "encoder.layers.encoder_layer_1.ln_1", (4, 4), tokens=(1, "class token"), drops=True
     ),
-    "torchvision Swin": Family(_tv_swin, "norm", (4, 4)),
+    "torchvision Swin": Family(_tv_swin, "norm", (4, 4), chain=(16, 16)),
     "torchvision MaxViT": Family(_tv_maxvit, "blocks.1", (8, 8)),
     "timm ViT": Family(
         _timm("vit_tiny_patch16_224", img_size=64, depth=3),
@@ -110,7 +111,9 @@ FAMILIES: dict[str, Family] = {
         tokens=(0, "attention pool"),
         drops=True,
     ),
-    "timm Swin": Family(_timm("swin_tiny_patch4_window7_224", img_size=56, window_size=7), "norm", (2, 2), side=56),
+    "timm Swin": Family(
+        _timm("swin_tiny_patch4_window7_224", img_size=56, window_size=7), "norm", (2, 2), side=56, chain=(14, 14)
+    ),
     "timm ConvNeXt": Family(_timm("convnext_atto"), "stages", (2, 2)),
     "timm EfficientNet": Family(_timm("efficientnet_b0"), "bn2", (2, 2)),
     "timm hybrid": Family(
@@ -149,7 +152,7 @@ FAMILIES: dict[str, Family] = {
         tokens=(1, "tokens and patches"),
         drops=True,
     ),
-    "Hugging Face Swin": Family(_hf_swin, "swin.layernorm", (4, 4)),
+    "Hugging Face Swin": Family(_hf_swin, "swin.layernorm", (4, 4), chain=(16, 16)),
     "Hugging Face ConvNeXt": Family(_hf_convnext, "convnext.encoder", (2, 2)),
     "Hugging Face BEiT": Family(
         lambda: hf.BeitForImageClassification(hf.BeitConfig(**HF_VIT, use_relative_position_bias=True)),

@@ -14,7 +14,8 @@ from seewhy.models.entrance import blind
 from seewhy.models.torch_module import TorchModel
 
 TOKEN_FAMILIES = [name for name, family in FAMILIES.items() if family.tokens]
-OTHERS = [name for name in FAMILIES if name not in TOKEN_FAMILIES]
+CHAINS = [name for name, family in FAMILIES.items() if family.chain]
+OTHERS = [name for name in FAMILIES if name not in TOKEN_FAMILIES + CHAINS]
 DROPPING = [name for name, family in FAMILIES.items() if family.drops]
 
 
@@ -124,9 +125,19 @@ def test_networks_without_attention_over_all_tokens_are_refused_by_name(family: 
         model.layout.blocks(recorder.calls)
 
 
-@pytest.mark.parametrize("family", [name for name in OTHERS if "Swin" in name or "MaxViT" in name])
-def test_windowed_attention_is_called_windowed(family: str) -> None:
-    assert "windows" in adapted(family).missing[Capability.ATTENTION]
+def test_windows_between_convolutions_are_called_windows() -> None:
+    assert "windows" in adapted("torchvision MaxViT").missing[Capability.ATTENTION]
+
+
+@pytest.mark.parametrize("family", CHAINS)
+def test_attention_in_windows_is_put_together_and_not_taken_for_one_sequence(family: str) -> None:
+    model = adapted(family)
+    tokens = model.layout.tokens
+    assert tokens is not None
+    assert (tokens.prefix, tokens.grid, tokens.reads) == (0, FAMILIES[family].chain, "mean of patches")
+    assert Capability.ATTENTION in model.capabilities
+    for lacking in (Capability.JOINT, Capability.TOKENS):
+        assert "in windows, not over one sequence" in model.missing[lacking]
 
 
 @pytest.mark.parametrize("family", DROPPING)

@@ -24,6 +24,8 @@ class Family:
     grid: tuple[int, ...]  # of the layer that is chosen
     shape: tuple[int, ...]
     tokens: tuple[int, tuple[int, ...], int, str] | None = None  # extra tokens, grid, attentions, what the head reads
+    joint: bool = True  # the attentions, if any, are over one sequence of tokens
+    looks: tuple[int, ...] | None = None  # the grid that the last attention looks at, where it is not the first one
 
 
 class FramesFirst(nn.Module):
@@ -46,6 +48,14 @@ class ChannelsFirst(FramesFirst):
 
     def forward(self, clips: Tensor) -> Tensor:
         return super().forward(clips.transpose(1, 2))
+
+
+class OneByOne(FramesFirst):
+    """The same, each frame in a call of its own."""
+
+    def forward(self, clips: Tensor) -> Tensor:
+        found = self.head(torch.stack([self.look(frame) for frame in clips.unbind(1)], 1))
+        return self.last(found[0][:, -1] if isinstance(found, tuple) else found.mean(1))
 
 
 class TwoPathways(nn.Module):
@@ -104,9 +114,9 @@ def _vjepa() -> nn.Module:
     return hf.VJEPA2ForVideoClassification(hf.VJEPA2Config(**wants, **small, **sizes))
 
 
-def _over_frames() -> nn.Module:
+def _over_frames(kind: type[FramesFirst] = FramesFirst) -> nn.Module:
     layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
-    return FramesFirst(nn.TransformerEncoder(layer, 2, enable_nested_tensor=False))
+    return kind(nn.TransformerEncoder(layer, 2, enable_nested_tensor=False))
 
 
 CHANNELS, FRAMES = "channels, frames, height, width", "frames, channels, height, width"
@@ -117,9 +127,11 @@ FAMILIES: dict[str, Family] = {
     "MC3": Family(lambda: _resnet(tv.resnet.BasicStem, tv.resnet.Conv3DNoTemporal), CHANNELS, (8, 2, 2), CLIP),
     "R(2+1)D": Family(lambda: _resnet(tv.resnet.R2Plus1dStem, tv.resnet.Conv2Plus1D), CHANNELS, (1, 2, 2), CLIP),
     "S3D": Family(_s3d, CHANNELS, (1, 2, 2), (3, 8, 64, 64)),
-    "MViT": Family(_mvit, CHANNELS, (2, 8, 8), (3, 4, 32, 32)),
-    "Swin3D": Family(_swin, CHANNELS, (4, 4, 4), CLIP),
-    "TimeSformer": Family(_timesformer, FRAMES, (4, 3, 3), PATCHED, (1, (4, 3, 3), 4, "class token")),
+    "MViT": Family(_mvit, CHANNELS, (2, 8, 8), (3, 4, 32, 32), (1, (2, 8, 8), 2, "class token"), joint=False),
+    "Swin3D": Family(
+        _swin, CHANNELS, (4, 4, 4), CLIP, (0, (4, 8, 8), 2, "mean of patches"), joint=False, looks=(4, 4, 4)
+    ),
+    "TimeSformer": Family(_timesformer, FRAMES, (4, 3, 3), PATCHED, (1, (4, 3, 3), 4, "class token"), joint=False),
     "TimeSformer, joint": Family(
         lambda: _timesformer(attention_type="joint_space_time"), FRAMES, (4, 3, 3), PATCHED,
         (1, (4, 3, 3), 2, "class token"),
@@ -131,6 +143,16 @@ FAMILIES: dict[str, Family] = {
     "frames and LSTM": Family(lambda: ChannelsFirst(nn.LSTM(8, 8, batch_first=True)), CHANNELS, (8, 4, 4), EIGHT),
     "frames and mean": Family(lambda: FramesFirst(nn.Identity()), FRAMES, (8, 4, 4), EIGHT),
     "frames and attention": Family(_over_frames, FRAMES, (8, 4, 4), EIGHT, (0, (8, 1, 1), 2, "mean of patches")),
+    "frames in a loop and GRU": Family(
+        lambda: OneByOne(nn.GRU(8, 8, batch_first=True)), FRAMES, (8, 4, 4), EIGHT
+    ),
+    "frames in a loop and LSTM": Family(
+        lambda: OneByOne(nn.LSTM(8, 8, batch_first=True)), FRAMES, (8, 4, 4), EIGHT
+    ),
+    "frames in a loop and mean": Family(lambda: OneByOne(nn.Identity()), FRAMES, (8, 4, 4), EIGHT),
+    "frames in a loop and attention": Family(
+        lambda: _over_frames(OneByOne), FRAMES, (8, 4, 4), EIGHT, (0, (8, 1, 1), 2, "mean of patches")
+    ),
     "two pathways": Family(
         TwoPathways, "a slow pathway of every 4th frame, and a fast one of all", (2, 8, 8), EIGHT
     ),

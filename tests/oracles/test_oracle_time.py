@@ -413,3 +413,18 @@ def test_an_extremal_part_follows_a_thing_and_moves_no_faster_than_its_cells_alo
     assert columns[7] - columns[0] > 4
     still = asked(Follow(), clip, "extremal-perturbation", cells=(1, 8, 8), **options).values
     assert np.abs(still - still[:1]).max() < 1e-6
+
+
+def test_frames_are_spread_out_where_only_some_shorter_clips_are_taken():
+    class Fours(nn.Module):
+        """The mean of a clip of one frame, or of four, or of eight."""
+
+        def forward(self, clips: Tensor) -> Tensor:
+            if clips.shape[2] not in (1, 4, 8):
+                raise RuntimeError(f"{clips.shape[2]} frames do not fit")
+            return clips.mean((1, 2, 3, 4))[:, None] * torch.tensor([1.0, -1.0])
+
+    found = asked(Fours(), pictures(1, 3, 8, 6, 6)[0], "frame-shapley")
+    (told,) = [check.message for check in found.checks if check.name == "choice"]
+    assert told.startswith("The frames that are left are spread over the whole time. A clip of")
+    assert "frames do not fit" in told

@@ -11,9 +11,9 @@ import seewhy
 from models.video_networks import FAMILIES
 from seewhy.domain.capability import Capability
 from seewhy.domain.motion import motion_split
-from seewhy.errors import BadOption, SeewhyWarning
+from seewhy.errors import BadOption, MissingCapability
 from seewhy.models.adapt import adapt
-from seewhy.models.divided import Among
+from seewhy.models.divided import divided
 from seewhy.models.layers import Reading
 from seewhy.testing.tiny_models import pictures
 
@@ -118,14 +118,15 @@ def test_attention_over_all_tokens_moves_values_as_the_network_does():
     patches = rows[1:].unflatten(0, (H * W, T)).transpose(0, 1)
     moved = weights @ torch.cat([rows[:1].expand(T, 1, -1), patches], dim=1)
     expected = torch.cat([moved[:, :1].mean(0), moved[:, 1:].transpose(0, 1).flatten(0, 1)])
-    whole = Among("space", 1, reading).over_all(weights[None], len(rows))[0]
+    step = divided("space", 1, reading, len(rows))
+    whole = step.fetched(torch.eye(len(rows))[None], weights[None])[0]
     torch.testing.assert_close(whole @ rows, expected)
 
 
 def test_methods_that_need_attention_over_all_tokens_say_so(timesformer):
     model = adapt(timesformer, preprocess=seewhy.Preprocess.plain())
-    for method in ("legrad", "attention-x-value-norm"):
-        with pytest.warns(SeewhyWarning, match="divided into time and space"):
+    for method in ("legrad", "token-tm", "attention-x-value-norm"):
+        with pytest.raises(MissingCapability, match="divided into time and space"):
             seewhy.explain(model, pictures(1, 3, T, 24, 24), method=method, target=1)
     assert Capability.TOKENS in model.missing
 
@@ -220,6 +221,54 @@ def test_fem_of_a_clip_takes_mean_and_deviation_over_time_and_space():
     expected = (means.clamp(min=0)[:, None, None, None] * strong).sum(0)
     found = explained(network, CLIP, "fem", deviations=1.0)
     torch.testing.assert_close(torch.tensor(found.values).double(), expected, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("method", ["grad-cam++", "hires-cam", "layer-cam"])
+def test_cams_of_a_clip_weigh_every_place_in_time_and_space_by_hand(method):
+    """Behind a mean and a linear layer each place of channel k has the slope w(k) / (t h w)."""
+    network = Pooled()
+    with torch.no_grad():
+        volume, row = network.look(CLIP[None])[0].double(), network.head.weight[1].double()
+    slope, count = row / volume[0].numel(), volume[0].numel()
+    plus = slope**2 / (2 * slope**2 + volume.sum((1, 2, 3)) * slope**3) * slope.relu() * count  # eqs. 10 and 19
+    weights = {"grad-cam++": plus, "hires-cam": slope, "layer-cam": slope.relu()}[method]
+    found = explained(network, CLIP, method, sign="both")
+    assert found.values.shape == (4, 6, 6)
+    expected = torch.einsum("k,kthw->thw", weights, volume)
+    torch.testing.assert_close(torch.tensor(found.values).double(), expected, rtol=1e-3, atol=1e-7)
+
+
+class Voxels(nn.Module):
+    """A weighted sum of voxels: late and on the right counts for, early and on the left against."""
+
+    def forward(self, clips: Tensor) -> Tensor:
+        return (clips.mean(1) * self.weights(clips)).sum((1, 2, 3))[:, None] * torch.tensor([0.0, 1.0])
+
+    @staticmethod
+    def weights(clips: Tensor) -> Tensor:
+        t, _, w = clips.shape[2:]
+        return (torch.linspace(-1, 1, t)[:, None, None] + torch.linspace(-1, 1, w)) / clips[0, 0].numel()
+
+
+@pytest.mark.parametrize("method", ["partition-shapley", "kernel-shap", "lime"])
+def test_supervoxels_share_a_sum_over_voxels_as_their_voxels_do(method):
+    clip = pictures(1, 3, 4, 12, 12)[0]
+    found = explained(Voxels(), clip, method, regions="supervoxels:6", baseline="black", samples=256)
+    labels, voxels = torch.from_numpy(found.parts.labels), clip.mean(0) * Voxels.weights(clip[None])
+    expected = [float(voxels[labels == part].sum()) for part in range(len(found.parts.values))]
+    assert len(expected) >= 4
+    if method == "lime":  # a ridge and weights of samples pull values towards zero, none across another
+        assert np.corrcoef(found.parts.values, expected)[0, 1] > 0.95
+    else:
+        np.testing.assert_allclose(found.parts.values, expected, atol=1e-4)
+
+
+def test_rise_of_a_clip_hides_soft_places_that_come_and_go():
+    """Cells of two moments and two by two places: a voxel late and on the right is worth more than its opposite."""
+    found = explained(Voxels(), torch.ones(3, 4, 12, 12), "rise", cells=(2, 2, 2), samples=400, baseline="black")
+    assert found.values.shape == (4, 12, 12)
+    assert (np.abs(np.diff(found.values, axis=0)) > 0).mean() > 0.9  # soft in time as well as in space
+    assert found.values[-1, :, -1].mean() > found.values[0, :, 0].mean() + 2 * found.stderr.max()
 
 
 # -- in time

@@ -93,9 +93,9 @@ class PooledKeys(nn.Module):
     [
         (Divided(), torch.rand(3, 4, 32, 32), "windows of 4"),
         (PooledKeys(), torch.rand(3, 32, 32), "64 queries for 16 keys"),
-        (build("timm Swin"), pictures("timm Swin")[0], "windows of 49"),
+        (build("torchvision MaxViT"), pictures("torchvision MaxViT")[0], "windows of 16"),
     ],
-    ids=["divided space and time", "pooled keys", "windows"],
+    ids=["divided space and time", "pooled keys", "windows between convolutions"],
 )
 @pytest.mark.parametrize("method", METHODS)
 def test_attention_that_never_looks_at_all_tokens_is_refused_with_the_reason(

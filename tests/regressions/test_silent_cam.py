@@ -191,9 +191,11 @@ def test_fused_attention_is_captured_and_never_an_empty_list(family: str) -> Non
     assert float(found["attention-rollout"].values.sum()) < 1  # the class token keeps its share
 
 
-def test_windowed_attention_is_refused_for_rollout_by_name() -> None:
-    with pytest.raises(seewhy.errors.MissingCapability, match="attention"):
-        seewhy.explain(build("timm Swin"), pictures("timm Swin")[0], method="attention-rollout")
+def test_windowed_attention_is_put_together_over_the_grid_and_that_is_said() -> None:
+    found = seewhy.explain(build("timm Swin"), pictures("timm Swin")[0], method="attention-rollout")
+    assert found.values.shape == (14, 14)
+    assert found.values.sum() == pytest.approx(1, abs=1e-4)
+    assert any("in windows was put together" in check.message for check in found.checks)
 
 
 def test_register_tokens_are_counted_and_left_out_of_the_map() -> None:

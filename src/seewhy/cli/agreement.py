@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-SIDE = 96  # places compared along each side; finer differences are those of the methods' grids
+SIDES = {2: 96, 3: 32}  # places compared along each axis; finer differences are those of the methods' grids
 
 
 def agreement(maps: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
@@ -30,5 +30,5 @@ def ranks(values: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def _sampled(heat: NDArray[np.float32]) -> NDArray[np.float32]:
-    down, across = (np.unique(np.linspace(0, side - 1, SIDE).astype(int)) for side in heat.shape)
-    return np.asarray(heat[np.ix_(down, across)].ravel())
+    places = (np.unique(np.linspace(0, side - 1, SIDES[heat.ndim]).astype(int)) for side in heat.shape)
+    return np.asarray(heat[np.ix_(*places)].ravel())

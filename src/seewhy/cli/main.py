@@ -20,6 +20,7 @@ from .cost import cost
 from .demo import demo
 from .doctor import doctor
 from .explain import explain
+from .joined import joined
 from .layers import layers
 from .methods import methods
 from .metrics import metrics
@@ -38,7 +39,7 @@ app = typer.Typer(
 )
 JUDGE = (audit, recommend, conformance)
 ABOUT = (methods, metrics, layers, card, cost, doctor)
-for command in (explain, compare, *JUDGE, overview, motion, show, *ABOUT, demo):
+for command in (explain, compare, *JUDGE, overview, motion, joined, show, *ABOUT, demo):
     app.command()(command)
 
 

@@ -16,6 +16,7 @@ class Capability(Flag):
     LAYERS = auto()  # activations, and gradients at them, of layers by name
     ATTENTION = auto()  # attention weights over the image's tokens
     TOKENS = auto()  # patches can be left out of the sequence altogether
+    JOINT = auto()  # every attention is over one and the same sequence of tokens
     POOLING = auto()  # behind the last map only its mean is read, by a linear layer
 
     def names(self) -> list[str]:

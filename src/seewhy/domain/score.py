@@ -36,6 +36,16 @@ class Score:
         return Score(float(values.mean()), stderr, freedom=max(1, len(values) - 1))
 
     @staticmethod
+    def average(scores: Sequence[Score]) -> Score:
+        """The mean of independent scores; its error rests on as many draws as Welch 1947 says."""
+        variances = [score.stderr**2 for score in scores]
+        total = sum(variances)
+        freedom = (
+            total**2 / sum(v**2 / score.freedom for v, score in zip(variances, scores, strict=True)) if total else 1
+        )
+        return Score(sum(score.value for score in scores) / len(scores), total**0.5 / len(scores), freedom=freedom)
+
+    @staticmethod
     def share(hits: float, draws: int) -> Score:
         """How often something happened, with the error of Agresti & Coull 1998: none seen is not never."""
         likely, more = (hits + 2) / (draws + 4), draws + 4

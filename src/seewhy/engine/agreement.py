@@ -51,8 +51,20 @@ def jackknifed(agreement: Agreement, one: Tensor, other: Tensor, unit: int) -> S
         keep = owner != some[:, None]
         found.append(agreement(*(row.expand(len(some), -1)[keep].reshape(len(some), -1) for row in (one, other))))
     left = torch.cat(found)
-    error = ((units - 1) / units * (left - left.mean()).square().sum()).sqrt()
-    return Score(float(agreement(one, other)), float(error), freedom=units - 1)
+    off = left - left.mean()
+    error = ((units - 1) / units * off.square().sum()).sqrt()
+    return Score(float(agreement(one, other)), float(error), freedom=_freedom(off))
+
+
+def _freedom(off: Float[Tensor, " units"]) -> float:
+    """Degrees of freedom of a spread: where few units make most of it, it rests on these, not on their number.
+
+    The variance of n normal units has 2 n / (kurtosis - 1), about n; that of others as many as vary like it.
+    """
+    squares = off.square()
+    excess = float(squares.square().mean() / squares.mean().square()) - 1
+    most = max(1, len(off) - 1)
+    return max(1.0, min(most, 2 * len(off) / excess)) if excess > 0 else most
 
 
 def _centred(values: Tensor) -> Tensor:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from ..domain.evidence import Evidence
 from ..models.attention_values import Moved
+from ..models.layers import Reading
+from ..models.steps import Rows, Step
 from .records import AttentionRecord
 
 OUTLIER = 3.0  # times the median length; Darcet et al. 2023 (arXiv:2309.16588) met tokens about ten times as long
@@ -28,33 +28,40 @@ def raising(
     return (weights * gradients).relu().mean(dim=-3)
 
 
-def looks(record: AttentionRecord) -> Iterator[Float[Tensor, "b to from"]]:
-    """The heads' mean of each block, the first first, over all tokens: of attention over time its frames are looked
-    through with the place held, of attention over space its places with the moment held."""
-    for i, weights in enumerate(record.weights):
-        mean, divided = heads_mean(weights), record.tokens.divided
-        yield divided[i].over_all(mean, record.tokens.count) if divided else mean
+def rollout(record: AttentionRecord, rows: Rows) -> Rows:
+    """Rows for the tokens behind the last block, handed down through (A + I) / 2 of every block (Abnar & Zuidema)."""
+    for step, weights in zip(reversed(record.tokens.steps), reversed(record.weights), strict=True):
+        rows = mixed(step, weights, rows)
+    return rows
 
 
-def last_look(record: AttentionRecord) -> Float[Tensor, "b to from"]:
-    """The heads' mean of the last block over all tokens; of one in two parts the product, the first part rightmost."""
-    *_, before, last = [None, *looks(record)]
-    kinds = [divided.look for divided in record.tokens.divided[-2:]]
-    return last @ before if before is not None and len(set(kinds)) == 2 else last
+def mixed(step: Step, weights: Tensor, rows: Rows) -> Rows:
+    """Rows handed down through one attention, heads averaged, and past it, half and half (eq. 1)."""
+    return step.before_merging((step.fetched(rows, heads_mean(weights)) + step.skipped(rows)) / 2)
 
 
-def gains(record: AttentionRecord) -> Iterator[Float[Tensor, "b to from"]]:
-    """What raises the score in each block, the first first, over all tokens."""
+def last_look(record: AttentionRecord, rows: Rows) -> tuple[Rows, Step]:
+    """Rows handed down through the last block, and the step they lie before: of one in two parts through both."""
+    parts = record.tokens.steps[-2:]
+    both = {step.look for step in parts} == {"time", "space"}
+    for step, weights in zip(reversed(parts[-1 - both :]), reversed(record.weights), strict=False):
+        rows = step.fetched(rows, heads_mean(weights))
+    return rows, parts[-1]
+
+
+def gains(record: AttentionRecord, rows: Rows) -> Rows:
+    """Rows handed down through I + (gradient x attention)+ of every block (Chefer et al., eqs. 5, 6)."""
     assert record.gradients is not None
-    for i, pair in enumerate(zip(record.weights, record.gradients, strict=True)):
-        raised, divided = raising(*pair), record.tokens.divided
-        yield divided[i].summed(raised, record.tokens.count) if divided else raised
+    blocks = zip(record.tokens.steps, record.weights, record.gradients, strict=True)
+    for step, weights, gradients in reversed(list(blocks)):
+        rows = step.before_merging(step.skipped(rows) + step.gained(rows, raising(weights, gradients)))
+    return rows
 
 
-def with_skips(block: Float[Tensor, "b to from"]) -> Float[Tensor, "b to from"]:
-    """Attention with the skip connection beside it, half and half, rows adding up to one (Abnar & Zuidema, eq. 1)."""
-    mixed = (block + torch.eye(block.shape[-1], device=block.device)) / 2
-    return mixed / mixed.sum(dim=-1, keepdim=True)
+def read_rows(record: AttentionRecord, pool: Float[Tensor, "b queries from"] | None) -> Rows:
+    """How much of each token behind the last block the head reads, or fetches with a pooling attention of its own."""
+    rows = shares(record).expand(len(record.weights[0]), 1, -1)
+    return rows if pool is None else rows @ pool
 
 
 def shares(record: AttentionRecord) -> Float[Tensor, " to"]:
@@ -77,11 +84,13 @@ def read_out(relevance: Float[Tensor, "b to from"], record: AttentionRecord) -> 
     return on_map(torch.einsum("t,btf->bf", shares(record), relevance), record)
 
 
-def on_map(rows: Float[Tensor, "b tokens"], record: AttentionRecord) -> Evidence:
+def on_map(rows: Float[Tensor, "b tokens"], record: AttentionRecord, reading: Reading | None = None) -> Evidence:
     """A number per token as a map of the image, with a note where it meets hot spots."""
-    values, lengths = record.tokens.on_grid(rows), record.lengths
-    hot = [None] * len(rows) if lengths is None else list(record.tokens.on_grid(lengths))
-    return Evidence(values, own_notes=tuple(_hot_spots(*pair) for pair in zip(values, hot, strict=True)))
+    grid, lengths = reading or record.tokens.reading, record.lengths
+    values = grid.on_grid(rows, axis=-1)
+    hot = [None] * len(rows) if lengths is None else list(grid.on_grid(lengths, axis=-1))
+    notes = tuple(_hot_spots(*pair) for pair in zip(values, hot, strict=True))
+    return Evidence(values, chosen=(record.tokens.told,) * len(values) if record.tokens.told else (), own_notes=notes)
 
 
 def _hot_spots(values: Tensor, lengths: Tensor | None) -> tuple[str, ...]:

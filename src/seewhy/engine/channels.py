@@ -58,7 +58,7 @@ class Channels:
         raw = self._tail.raw
         shape = [-1 if axis == self._axis % raw.ndim else 1 for axis in range(1, raw.ndim)]
         with torch.inference_mode(), self.probe.autocast():
-            outputs = self._tail(raw * keep.to(raw.dtype).reshape(len(keep), *shape))
+            outputs = self._tail((raw * keep.to(raw.dtype).reshape(len(keep), 1, *shape)).flatten(0, 1))
         whole = not self._tail.partial
         self.probe.control.pay(Cost(forward=len(keep)) if whole else Cost(tail=len(keep)))
         return outputs.float()

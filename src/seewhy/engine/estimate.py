@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..stats import bands, sequence
+from ..stats.quantiles import LEVEL, z_quantile
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,34 @@ class Estimate:
 
 
 def from_influence(
-    values: Float[Tensor, " p"], influence: Float[Tensor, "m p"], *, seed: int, freedom: int
+    values: Float[Tensor, " p"],
+    influence: Float[Tensor, "m p"],
+    *,
+    seed: int,
+    freedom: int,
+    pull: Float[Tensor, " p"] | None = None,
 ) -> Estimate:
-    """Error bars from what each independent unit contributed to the error; the band is a max-t multiplier bootstrap."""
+    """Error bars from what each independent unit contributed to the error; the band is a max-t multiplier bootstrap.
+
+    `pull` is how far values of so few samples are off on average, where that is known.
+    """
     stderr = influence.square().sum(dim=0).sqrt()
-    return Estimate(values, stderr, max_t(influence, stderr, seed=seed, freedom=freedom) * stderr)
+    stderr = stderr if pull is None else widened(stderr, pull)
+    return Estimate(values, stderr, max_t(influence, stderr, seed=seed, freedom=freedom, pull=pull) * stderr)
+
+
+def widened(stderr: Float[Tensor, " p"], pull: Float[Tensor, " p"]) -> Float[Tensor, " p"]:
+    """Errors of which 1.96 hold 95 % of what lies around a pull: |pull| and between 1.64 and 1.96 old ones.
+
+    The root of their squares would hold nearly all of it: a pull is off by the same in every run.
+    """
+    far = (pull.abs() / stderr).nan_to_num(0)
+    low, high = (torch.full_like(far, z_quantile(level)) for level in (2 * LEVEL - 1, LEVEL))
+    for _ in range(30):
+        middle = (low + high) / 2
+        enough = torch.special.ndtr(middle) - torch.special.ndtr(-middle - 2 * far) >= LEVEL
+        low, high = torch.where(enough, low, middle), torch.where(enough, middle, high)
+    return (pull.abs() + high * stderr) / z_quantile()
 
 
 def of_mean(units: Float[Tensor, "m p"], *, seed: int) -> Estimate:
@@ -57,6 +81,15 @@ def deviations(terms: Float[Tensor, "m p"]) -> Float[Tensor, "m p"]:
     return (terms - terms.mean(dim=0)) * math.sqrt(len(terms) / max(1, len(terms) - 1))
 
 
-def max_t(spread: Float[Tensor, "m p"], stderr: Float[Tensor, " p"], *, seed: int, freedom: int) -> float:
+def max_t(
+    spread: Float[Tensor, "m p"],
+    stderr: Float[Tensor, " p"],
+    *,
+    seed: int,
+    freedom: int,
+    pull: Float[Tensor, " p"] | None = None,
+) -> float:
     """The factor on the standard errors that covers all parts at once with 95 %."""
-    return bands.max_t(spread.double().cpu().numpy(), stderr.double().cpu().numpy(), seed=seed, freedom=freedom)
+    influence, errors = (part.double().cpu().numpy() for part in (spread, stderr))
+    off = None if pull is None else pull.double().cpu().numpy()
+    return bands.max_t(influence, errors, seed=seed, freedom=freedom, pull=off)

@@ -11,7 +11,7 @@ from ..errors import NoAttention
 from ..models.tokens import TokenGrid
 from .probe import Probe
 from .reading import finite
-from .records import AttentionRecord, joined, undivided
+from .records import AttentionRecord, joined
 
 
 def layerwise(probe: Probe) -> AttentionRecord:
@@ -20,8 +20,6 @@ def layerwise(probe: Probe) -> AttentionRecord:
     A head that pools by attention is asked about its own attention, over the block's tokens.
     """
     tokens = probe.model.layout.tokens
-    if tokens is not None:
-        undivided(tokens)
     if tokens is None or not tokens.after:
         raise NoAttention(
             f"Where the blocks of {probe.model.name} end was not found, so its head cannot be given their tokens.",

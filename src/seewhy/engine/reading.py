@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 from ..domain.cost import Cost
 from ..domain.shapes import Outputs, Scores
 from ..errors import BadModelOutput
+from ..models.watch import side_by_side
 from .records import AttentionRecord, LayerRecord, Reading, Wants
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ class _Seen:
 
     outputs: Outputs
     pixels: list[Tensor]
-    layers: list[Tensor]
+    layers: list[list[Tensor]]  # every run of each
     blocks: list[Tensor]
     pool: Tensor | None
     moved: list[Moved]
@@ -58,7 +60,7 @@ class _Seen:
 
     @property
     def points(self) -> list[Tensor]:
-        return [*self.pixels, *self.layers, *self.blocks, *([] if self.pool is None else [self.pool])]
+        return [*self.pixels, *chain(*self.layers), *self.blocks, *([] if self.pool is None else [self.pool])]
 
 
 def _forward(probe: Probe, images: Tensor, wants: Wants) -> _Seen:
@@ -67,7 +69,7 @@ def _forward(probe: Probe, images: Tensor, wants: Wants) -> _Seen:
         return _Seen(probe.model(images).float(), pixels, [], [], None, [], None)
     if probe.cut is not None and wants.single_layer:
         outputs, raw = probe.cut(images)
-        return _Seen(outputs.float(), [], [raw], [], None, [], None, "openvino")
+        return _Seen(outputs.float(), [], [[raw]], [], None, [], None, "openvino")
     last = _last_block(probe) if wants.attention else ()
     names = tuple(dict.fromkeys(wants.layers + last))
     with probe.model.watching(names, attention=wants.attention, values=wants.values) as watch:
@@ -76,7 +78,7 @@ def _forward(probe: Probe, images: Tensor, wants: Wants) -> _Seen:
     moved = [call.moved for call in watch.attention if call.moved is not None]
     moved = moved if len(moved) == len(watch.attention) else []
     lengths = watch.layers[last[0]].detach().float().norm(dim=-1) if last else None
-    return _Seen(outputs, pixels, [watch.layers[name] for name in wants.layers], blocks, pool, moved, lengths)
+    return _Seen(outputs, pixels, [watch.runs[name] for name in wants.layers], blocks, pool, moved, lengths)
 
 
 def _last_block(probe: Probe) -> tuple[str, ...]:
@@ -105,11 +107,12 @@ def _assemble(probe: Probe, seen: _Seen, wants: Wants, slopes: list[Tensor | Non
     layout, slope = probe.model.layout if wants.layers or wants.attention else None, iter(slopes)
     pixels = next(slope) if wants.pixels else None
     layers = {}
-    for name, raw in zip(wants.layers, seen.layers, strict=True):
+    for name, runs in zip(wants.layers, seen.layers, strict=True):
         assert layout is not None
-        at = next(slope)
-        activations = layout.read(name, raw.detach()).float()
-        layers[name] = LayerRecord(layout.choice(name), activations, None if at is None else layout.read(name, at))
+        at = [found for found in islice(slope, len(runs)) if found is not None]
+        activations = layout.read(name, side_by_side(runs).detach()).float()
+        gradients = layout.read(name, side_by_side(at)) if at else None
+        layers[name] = LayerRecord(layout.choice(name), activations, gradients)
     attention = None
     if wants.attention:
         assert layout is not None

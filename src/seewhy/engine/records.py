@@ -73,11 +73,11 @@ class LayerRecord:
 class AttentionRecord:
     """Attention of every block over all tokens, first block first; `pool` is the head's own.
 
-    Attention divided into time and space has a block for each, and an axis of groups before the heads.
+    Attention that looks in groups (in windows, or divided into time and space) has an axis of them before the heads.
     """
 
-    weights: tuple[Float[Tensor, "b ... heads _to _from"], ...]
-    gradients: tuple[Float[Tensor, "b ... heads _to _from"], ...] | None
+    weights: tuple[Float[Tensor, "b ... _heads _to _from"], ...]
+    gradients: tuple[Float[Tensor, "b ... _heads _to _from"], ...] | None
     pool: Float[Tensor, "b pool_heads queries from"] | None
     pool_gradients: Float[Tensor, "b pool_heads queries from"] | None
     tokens: TokenGrid
@@ -87,7 +87,6 @@ class AttentionRecord:
     @property
     def sent(self) -> tuple[Moved, ...]:
         """What each attention moves, where the method asked for it."""
-        undivided(self.tokens)
         if self.moved is None:
             raise NoAttention(
                 "Not all attentions of this network showed their values, or what projects them: a linear layer over"
@@ -107,15 +106,6 @@ class AttentionRecord:
             self.tokens,
             None if self.moved is None else tuple(replace(m, values=m.values[one]) for m in self.moved),
             None if self.lengths is None else self.lengths[one],
-        )
-
-
-def undivided(tokens: TokenGrid) -> None:
-    """Refuse where a method needs every attention to be over all tokens."""
-    if tokens.divided:
-        raise NoAttention(
-            f"Its {tokens.blocks} attentions are divided into time and space, and this method needs them over all.",
-            fix="use attention-rollout, gradient-attention, raw-attention or attention-flow.",
         )
 
 

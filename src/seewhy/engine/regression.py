@@ -55,12 +55,11 @@ def paired_errors(
 ) -> Estimate:
     """The sandwich over antithetic pairs: both rows of a pair are one independent unit.
 
-    A pair draws the fit towards itself, so its residual is divided by one minus its leverage (HC3). How far the ridge
-    has pulled the values counts as one unit more.
+    A pair draws the fit towards itself, so its residual is divided by the root of one minus its leverage (HC2); `pull`
+    is how far the ridge has pulled the values.
     """
     pulls = rows @ matrix
     leverage = (weights * (pulls * rows).sum(dim=1)).reshape(-1, 2).sum(dim=1).clamp(max=_MOST_LEVERAGE)
     pairs = (pulls * (weights * residuals)[:, None]).reshape(-1, 2, rows.shape[1]).sum(dim=1)
     freedom = max(1, len(pairs) - rows.shape[1] + 1)  # a pair is one equation: only its difference tells
-    units = torch.cat([pairs / (1 - leverage[:, None]), pull[None]])
-    return from_influence(values, units, seed=seed, freedom=freedom)
+    return from_influence(values, pairs / (1 - leverage[:, None]).sqrt(), seed=seed, freedom=freedom, pull=pull)

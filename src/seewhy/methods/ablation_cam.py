@@ -25,7 +25,7 @@ from ..registry import method
         "The weights are drops of the score itself: dividing by the score, as published, turns the map around where"
         " the score is negative.",
     ),
-    axioms=("class-specific", "pointing"),
+    axioms=("class-specific", "pointing", "timely", "motion"),
     reads=("layer",),
 )
 def ablation_cam(probe: Probe, *, layer: str | None = None, sign: Sign = "positive") -> Evidence:

@@ -8,7 +8,7 @@ from torch import Tensor
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
-from ..engine.attention import heads_mean, looks, on_map, shares, with_skips
+from ..engine.attention import heads_mean, mixed, on_map, shares
 from ..engine.flow import maximum_flows
 from ..engine.probe import Probe
 from ..engine.records import AttentionRecord
@@ -51,7 +51,10 @@ def attention_flow(probe: Probe) -> Evidence:
 def _flows(probe: Probe, record: AttentionRecord, image: int) -> Tensor:
     """The flow to each token of one image; tokens beside the image are not asked about."""
     alone = record.row(slice(image, image + 1), gradients=False)
-    layers = [with_skips(weights)[0] for weights in looks(alone)]
+    layers = [
+        mixed(step, weights, torch.eye(step.counts[0], device=weights.device)[None])[0]
+        for step, weights in zip(record.tokens.steps, alone.weights, strict=True)
+    ]
     if alone.pool is not None:
         layers.append(heads_mean(alone.pool)[0])
     first, rows = record.tokens.prefix, torch.zeros(layers[0].shape[1], device=layers[0].device)

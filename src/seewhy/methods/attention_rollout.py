@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
-from ..engine.attention import heads_mean, looks, read_out, with_skips
+from ..engine.attention import heads_mean, on_map, read_rows, rollout
 from ..engine.probe import Probe
 from ..registry import method
 
@@ -26,11 +26,5 @@ from ..registry import method
 def attention_rollout(probe: Probe) -> Evidence:
     """Product over blocks of (A + I) / 2, first block rightmost (eq. 1), read where the head reads."""
     record = probe.attention()
-    flow = None
-    for weights in looks(record):
-        mixed = with_skips(weights)
-        flow = mixed if flow is None else mixed @ flow
-    assert flow is not None
-    if record.pool is not None:
-        flow = heads_mean(record.pool) @ flow
-    return read_out(flow, record)
+    read = read_rows(record, None if record.pool is None else heads_mean(record.pool))
+    return on_map(rollout(record, read)[:, 0], record)

@@ -13,7 +13,7 @@ from ..registry import method
 @method(
     "attention-x-value-norm",
     family="attention",
-    needs=Capability.SCORES | Capability.ATTENTION,
+    needs=Capability.SCORES | Capability.ATTENTION | Capability.JOINT,
     paper="Kobayashi et al. 2020, arXiv:2004.10102",
     cost=lambda ask: Cost(1),
     shows="How much the last attention fetches from each patch: a high weight on a short vector counts for little.",

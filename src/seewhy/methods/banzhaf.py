@@ -35,6 +35,7 @@ from ..registry import method
         "Few samples are shrunk towards zero, as far as leaving pairs out recommends; the bars hold the bias.",
     ),
     samples=True,
+    axioms=("timely",),
 )
 def banzhaf(
     probe: Probe,

@@ -21,7 +21,7 @@ from ..registry import method
         "As coarse as the layer, whose features see far beyond their own place.",
         "On another scale than the logit the weights are those of the score near this image only.",
     ),
-    axioms=("class-specific", "pointing"),
+    axioms=("class-specific", "pointing", "timely", "motion"),
     reads=("layer",),
 )
 def cam(probe: Probe, *, sign: Sign = "positive") -> Evidence:

@@ -27,7 +27,7 @@ from ..registry import method
         " names them, and then does not sum to the difference.",
         "Two networks that compute the same function in another way can get different maps.",
     ),
-    axioms=("dummy", "linear", "additive", "symmetric"),
+    axioms=("dummy", "linear", "additive", "symmetric", "timely", "motion"),
 )
 def deep_lift(probe: Probe, *, baseline: Baseline = Colour(0.0)) -> Evidence:
     """(image - baseline) times the multipliers of the Rescale rule (sec. 3.5.2), the mean over the baseline's fills."""

@@ -25,6 +25,7 @@ from ..registry import method
     ),
     class_blind=True,
     reads=("layer",),
+    axioms=("timely", "motion"),
 )
 def eigen_cam(probe: Probe, *, layer: str | None = None) -> Evidence:
     """Projection of the features on their first right singular vector, turned to agree with their mean."""

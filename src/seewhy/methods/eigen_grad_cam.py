@@ -26,7 +26,7 @@ from ..registry import method
         " their sum over all places, and single places may disagree.",
         "As coarse as the layer.",
     ),
-    axioms=("class-specific",),
+    axioms=("class-specific", "timely", "motion"),
     reads=("layer",),
 )
 def eigen_grad_cam(probe: Probe, *, layer: str | None = None, sign: Sign = "positive") -> Evidence:

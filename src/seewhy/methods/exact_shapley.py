@@ -20,7 +20,7 @@ from ..registry import method
     cost=lambda ask: Cost(1 + ask.fills * (2**ask.parts - 1)),
     shows="The fair share of the score for each region, without any sampling error; shares sum to the difference.",
     traps=("The calls double with every region: 16 regions are the most that is allowed.",),
-    axioms=("complete", "dummy", "linear", "shapley"),
+    axioms=("complete", "dummy", "linear", "shapley", "motion"),
 )
 def exact_shapley(probe: Probe, *, regions: RegionSpec = Grid(3), baseline: Baseline = Blur()) -> Evidence:
     """Mean gain of each region over all coalitions, weighted by Shapley's formula."""

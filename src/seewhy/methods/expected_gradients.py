@@ -29,7 +29,7 @@ from ..registry import method
         "The answer depends on the images that count as typical; give some of yours with Sample(...).",
         "The sum is right by construction: only the error bars tell how sure the map is.",
     ),
-    axioms=("complete", "dummy", "additive", "symmetric", "sensitive"),
+    axioms=("complete", "dummy", "additive", "symmetric", "sensitive", "timely", "motion"),
     samples=True,
 )
 def expected_gradients(

@@ -28,6 +28,7 @@ from ..registry import method
     class_blind=True,
     jumps=True,
     reads=("layer",),
+    axioms=("timely", "motion"),
 )
 def fem(probe: Probe, *, layer: str | None = None, deviations: float = 2.0) -> Evidence:
     """The means of the channels that are `deviations` above their mean at a place, summed (the k-sigma rule)."""

@@ -24,7 +24,7 @@ from ..registry import method
         "What the class shares with the similar ones is taken out, however much the model relies on it.",
         "Similar are the classes with the nearest scores of this image; they are named in the checks.",
     ),
-    axioms=("class-specific",),
+    axioms=("class-specific", "timely", "motion"),
 )
 def finer_cam(
     probe: Probe, *, layer: str | None = None, sign: Sign = "positive", rivals: int = 3, share: float = 0.6

@@ -30,6 +30,9 @@ def _cost(ask: Ask) -> Cost:
     return Cost(1 + ask.fills * (1 + (proper if everyone else ask["samples"] // 2 * 2 * (ask.parts - 1))))
 
 
+SHORTER = "The clip becomes shorter by the frames that are left out: the model takes any number of them."
+
+
 @method(
     "frame-shapley",
     family="shapley",
@@ -42,7 +45,7 @@ def _cost(ask: Ask) -> Cost:
         "The sum is right by construction, so a right sum proves nothing about the shares: read the error bars.",
         "Nobody knows a score of no frames: one frame of the clip's mean colour is asked instead of a class prior.",
     ),
-    axioms=("linear",),
+    axioms=("linear", "timely", "motion"),
     samples=True,
     spaces=(3,),
 )
@@ -57,22 +60,20 @@ def frame_shapley(
 ) -> Evidence:
     """Exact where all coalitions are affordable, otherwise pairs of opposite orders; frames are really left out."""
 
+    def shares(game: Game) -> Evidence:
+        return exact(game) if affordable(game, samples) else _sampled(game, samples, tolerance, seed)
+
     def reading(game: Game) -> Evidence:
-        game, told = (game, "") if baseline is not None else _left_out(game)
-        found = exact(game) if affordable(game, samples) else _sampled(game, samples, tolerance, seed)
-        return replace(found, chosen=(told,) if told else ())
+        if baseline is not None:
+            return shares(game)
+        try:
+            return replace(shares(game), chosen=(SHORTER,))
+        except BadOption as error:  # raised again where it is not about lengths
+            spread = shares(replace(game, baseline=Resampled()))
+            told = f"The frames that are left are spread over the whole time. {error.problem}"
+            return replace(spread, chosen=(told,))
 
     return probe.play(regions, baseline or Shorter(), reading)
-
-
-def _left_out(game: Game) -> tuple[Game, str]:
-    """The game of shorter clips, or, where the model takes no such clips, of the frames that are left, spread out."""
-    try:
-        _ = game.empty
-    except BadOption as error:
-        spread = replace(game, baseline=Resampled())
-        return spread, f"The frames that are left are spread over the whole time. {error.problem}"
-    return game, "The clip becomes shorter by the frames that are left out: the model takes any number of them."
 
 
 def _sampled(game: Game, samples: int, tolerance: Tolerance, seed: int) -> Evidence:

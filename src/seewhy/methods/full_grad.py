@@ -27,6 +27,7 @@ from ..registry import method
         "Biases speak also where the model sees nothing: a place with a value need not hold anything.",
         "form='published' drops signs and rescales every layer: it sums to nothing and hardly depends on the class.",
     ),
+    axioms=("timely", "motion"),
 )
 def full_grad(probe: Probe, *, form: Literal["complete", "published"] = "complete") -> Evidence:
     """Image times gradient plus bias times gradient of every layer, laid over the image."""

@@ -21,7 +21,7 @@ from ..registry import method
         "As coarse as the layer: a 7 x 7 map cannot outline an object.",
         "Channel weights are averages, so a place can light up although the score does not depend on it there.",
     ),
-    axioms=("class-specific", "pointing"),
+    axioms=("class-specific", "pointing", "timely", "motion"),
     reads=("layer",),
 )
 def grad_cam(probe: Probe, *, layer: str | None = None, sign: Sign = "positive", pool: Pool = "auto") -> Evidence:

@@ -18,7 +18,7 @@ from ..registry import method
     cost=lambda ask: Cost(1, 1),
     shows="Coarse places whose features raise the score, small and repeated objects included.",
     traps=("The weights take the score as an exponential, which logits are not.", "As coarse as the layer."),
-    axioms=("class-specific", "pointing"),
+    axioms=("class-specific", "pointing", "timely", "motion"),
     reads=("layer",),
 )
 def grad_cam_plus_plus(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import torch
-
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
-from ..engine.attention import gains, raising, read_out
+from ..engine.attention import gains, on_map, raising, read_rows
 from ..engine.probe import Probe
 from ..registry import method
 
@@ -27,9 +25,6 @@ from ..registry import method
 def gradient_attention(probe: Probe) -> Evidence:
     """R grows by the heads' mean of (gradient x attention)+, times R, from the first block to the last (eqs. 5, 6)."""
     record = probe.attention(gradients=True)
-    relevance = torch.eye(record.tokens.count, device=record.weights[0].device).expand(len(probe.images), -1, -1)
-    for raised in gains(record):
-        relevance = relevance + raised @ relevance
-    if record.pool is not None and record.pool_gradients is not None:
-        relevance = raising(record.pool, record.pool_gradients) @ relevance
-    return read_out(relevance, record)
+    pool, slopes = record.pool, record.pool_gradients
+    read = read_rows(record, None if pool is None or slopes is None else raising(pool, slopes))
+    return on_map(gains(record, read)[:, 0], record)

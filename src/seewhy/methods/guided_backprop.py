@@ -24,7 +24,7 @@ from ..registry import method
         "Maps of different classes are nearly the same picture: do not compare classes with it.",
         "Without rectifiers (ReLU, ReLU6, leaky ReLU ...) it is the plain gradient, and says so.",
     ),
-    axioms=("dummy",),
+    axioms=("dummy", "timely", "motion"),
     signed=False,
 )
 def guided_backprop(probe: Probe) -> Evidence:

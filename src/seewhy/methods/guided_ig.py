@@ -27,7 +27,7 @@ from ..registry import method
         "Among ReLUs the path slides along kinks: the sum may stay off, however many steps (see completeness).",
         "Steps are taken one after the other: it is slow on an accelerator.",
     ),
-    axioms=("dummy",),
+    axioms=("dummy", "timely", "motion"),
 )
 def guided_ig(
     probe: Probe, *, steps: int = 128, fraction: float = 0.25, leeway: float = 0.02, baseline: Baseline = Colour(0.0)

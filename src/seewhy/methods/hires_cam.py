@@ -21,7 +21,7 @@ from ..registry import method
         "As coarse as the layer.",
         "On layers far from the end it is a first-order estimate, and as noisy as the gradient.",
     ),
-    axioms=("class-specific", "local", "pointing"),
+    axioms=("class-specific", "local", "pointing", "timely", "motion"),
     reads=("layer",),
 )
 def hires_cam(probe: Probe, *, layer: str | None = None, sign: Sign = "positive") -> Evidence:

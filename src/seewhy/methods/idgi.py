@@ -27,7 +27,7 @@ from ..registry import method
         "The sum is right by construction, whatever the number of steps: it does not tell whether there were enough.",
         "All pixels of one step get the same sign: it cannot tell what speaks for from what speaks against.",
     ),
-    axioms=("complete", "dummy"),
+    axioms=("complete", "dummy", "timely", "motion"),
 )
 def idgi(probe: Probe, *, steps: int = 64, baseline: Baseline = Colour(0.0)) -> Evidence:
     """Change of the score at each step times the squared gradient before it, divided by its sum (alg. 1)."""

@@ -23,7 +23,7 @@ from ..registry import method
         "Blind where the score is saturated.",
         "The baseline colour itself can never matter: black pixels get zero.",
     ),
-    axioms=("dummy", "linear", "proportional", "symmetric"),
+    axioms=("dummy", "linear", "proportional", "symmetric", "timely", "motion"),
     reads=("input",),
 )
 def input_x_gradient(probe: Probe, *, baseline: Baseline = Colour(0.0)) -> Evidence:

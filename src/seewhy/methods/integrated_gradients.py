@@ -25,7 +25,7 @@ from ..registry import method
         "A small completeness residual proves the arithmetic, not the choice of the baseline.",
         "Maps of two scores add up to the map of their sum only within the tolerance: each has its own nodes.",
     ),
-    axioms=("complete", "dummy", "path-integral"),
+    axioms=("complete", "dummy", "path-integral", "motion"),
 )
 def integrated_gradients(
     probe: Probe, *, steps: int = 65, tolerance: float = 0.1, baseline: Baseline = Colour(0.0)

@@ -29,7 +29,7 @@ from ..registry import method
         "The sum is right by construction, so a right sum proves nothing about the shares.",
         "Few samples are shrunk towards equal shares, as far as leaving pairs out recommends; the bars hold the bias.",
     ),
-    axioms=("complete",),
+    axioms=("complete", "timely", "motion"),
     samples=True,
 )
 def kernel_shap(

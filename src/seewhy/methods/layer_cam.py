@@ -18,7 +18,7 @@ from ..registry import method
     cost=lambda ask: Cost(1, 1),
     shows="Places whose features raise the score; sharp also on early, fine layers.",
     traps=("Only positive gradients count, so evidence against is never shown.",),
-    axioms=("class-specific", "local", "pointing"),
+    axioms=("class-specific", "local", "pointing", "timely", "motion"),
     reads=("layer",),
 )
 def layer_cam(probe: Probe, *, layer: str | None = None, sign: Sign = "positive") -> Evidence:

@@ -16,7 +16,7 @@ from ..registry import method
 @method(
     "legrad",
     family="attention",
-    needs=Capability.SCORES | Capability.GRADIENTS | Capability.ATTENTION,
+    needs=Capability.SCORES | Capability.GRADIENTS | Capability.ATTENTION | Capability.JOINT,
     paper="Bousselham et al. 2024, arXiv:2404.03214",
     cost=lambda ask: Cost(3),
     shows="Patches to which more attention, in any block, would raise the score of this class.",

@@ -23,6 +23,7 @@ from ..registry import method
         "On a network without gates, attention and layer normalisation it is full-grad.",
         "The image's own share is image times gradient: black pixels add nothing by themselves.",
     ),
+    axioms=("timely", "motion"),
 )
 def libra_grad(probe: Probe) -> Evidence:
     """Image times balanced gradient plus bias times balanced gradient, laid over the image."""

@@ -34,6 +34,7 @@ from ..registry import method
     ),
     samples=True,
     scale="probability",
+    axioms=("timely",),
 )
 def lime(
     probe: Probe,

@@ -35,6 +35,7 @@ from ..registry import method
     jumps=True,
     ratio=True,
     reads=("levels",),
+    axioms=("timely", "motion"),
 )
 def ml_fem(
     probe: Probe, *, levels: int = 4, fusion: Literal["mean", "max"] = "mean", deviations: float = 2.0

@@ -24,7 +24,7 @@ from ..registry import method
         "Two things of which one suffices hide each other: taking away either changes nothing.",
         "The fill colour and the window size are part of the question.",
     ),
-    axioms=("dummy", "linear", "leave-one-out"),
+    axioms=("dummy", "linear", "leave-one-out", "motion"),
 )
 def occlusion(probe: Probe, *, window: Sides = 32, stride: Sides = 16, baseline: Baseline = Mean()) -> Evidence:
     """Mean drop of the score over the windows that cover a position."""

@@ -26,7 +26,7 @@ from ..registry import method
         "The tree decides who acts together: another tree gives other shares.",
         "Regions that were not separated yet share alike, so a dummy can get something; no error bar tells how much.",
     ),
-    axioms=("complete", "additive"),
+    axioms=("complete", "additive", "timely", "motion"),
 )
 def partition_shapley(
     probe: Probe, *, regions: RegionSpec = Grid(16), samples: int = 500, baseline: Baseline = Blur()

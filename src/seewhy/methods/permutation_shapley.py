@@ -27,7 +27,7 @@ from ..registry import method
     cost=lambda ask: Cost(1 + ask.fills * (1 + (ask["samples"] // 2) * 2 * (ask.parts - 1))),
     shows="A fair share of the score for each region, averaged over orders of arrival; shares sum to the difference.",
     traps=("The sum is right by construction, so a right sum proves nothing about the shares: read the error bars.",),
-    axioms=("complete", "dummy", "linear", "shapley", "unbiased"),
+    axioms=("complete", "dummy", "linear", "shapley", "unbiased", "motion"),
     samples=True,
 )
 def permutation_shapley(

@@ -29,6 +29,7 @@ from ..registry import method
         " what a coarse block costs stays in the map of its pieces.",
         "What no piece of a block costs alone is shared by its pieces evenly, so a dummy can get something.",
     ),
+    axioms=("timely", "motion"),
 )
 def quadtree_occlusion(
     probe: Probe, *, cells: int = 7, window: int = 8, samples: int = 400, baseline: Baseline = Mean()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..domain.capability import Capability
 from ..domain.cost import Cost
 from ..domain.evidence import Evidence
-from ..engine.attention import heads_mean, last_look, read_out
+from ..engine.attention import heads_mean, last_look, on_map, read_rows
 from ..engine.probe import Probe
 from ..registry import method
 
@@ -34,5 +34,6 @@ def raw_attention(probe: Probe) -> Evidence:
     """
     record = probe.attention()
     if record.pool is not None:
-        return read_out(heads_mean(record.pool), record)
-    return read_out(last_look(record), record)
+        return on_map(read_rows(record, heads_mean(record.pool))[:, 0], record)
+    rows, step = last_look(record, read_rows(record, None))
+    return on_map(rows[:, 0], record, step.reading)

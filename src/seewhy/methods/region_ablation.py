@@ -23,7 +23,7 @@ from ..registry import method
         "Two regions of which one suffices hide each other: taking away either changes nothing.",
         "Other regions, or another fill, give another answer.",
     ),
-    axioms=("dummy", "linear", "leave-one-out"),
+    axioms=("dummy", "linear", "leave-one-out", "motion"),
 )
 def region_ablation(probe: Probe, *, regions: RegionSpec = Superpixels(), baseline: Baseline = Mean()) -> Evidence:
     """The score of the whole image less the score without the region."""

@@ -20,7 +20,7 @@ from ..registry import method
         "Where the score is saturated the gradient is near zero, however important the pixel.",
         "It says how sensitive the model is, not what speaks for or against.",
     ),
-    axioms=("dummy", "shift-invariant"),
+    axioms=("dummy", "shift-invariant", "timely", "motion"),
     signed=False,
     reads=("input",),
 )

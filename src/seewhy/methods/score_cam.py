@@ -36,7 +36,7 @@ def _cost(ask: Ask) -> Cost:
         "Every weight is positive, so no map can speak against the class.",
         "What is not shown is filled with the baseline, a picture that the network may never have met.",
     ),
-    axioms=("pointing",),
+    axioms=("pointing", "timely", "motion"),
     reads=("layer",),
 )
 def score_cam(

@@ -32,7 +32,7 @@ from ..registry import method
         "Where only pooling and a linear layer follow, noise changes no gradient: it is Grad-CAM++ then.",
         "The noise level decides how wide the neighbourhood is: it is a share of the image's range.",
     ),
-    axioms=("class-specific",),
+    axioms=("class-specific", "timely", "motion"),
     samples=True,
 )
 def smooth_grad_cam_plus_plus(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -14,6 +16,7 @@ from ..domain.tolerance import Tolerance
 from ..engine.estimate import Estimate, deviations, from_influence
 from ..engine.game import Game, part_evidence
 from ..engine.levels import dimmed, scrambled
+from ..engine.moments import upper_band
 from ..engine.probe import Probe
 from ..engine.sampling import sample
 from ..registry import method
@@ -89,4 +92,6 @@ def _shares(lost: Tensor, scores: Tensor, seed: int) -> Estimate:
     variance = float(spread.mean())
     shares = lost.mean(dim=0) / variance if variance > 0 else torch.zeros(lost.shape[1], dtype=lost.dtype)
     terms = (lost - shares * spread) / (variance or 1.0) / len(lost)
-    return from_influence(shares, deviations(terms), seed=seed, freedom=len(lost) - 1)
+    found = from_influence(shares, deviations(terms), seed=seed, freedom=len(lost) - 1)
+    factor = float((found.band / found.stderr).nan_to_num(0).max())
+    return replace(found, band=upper_band(found.values, found.stderr, factor))

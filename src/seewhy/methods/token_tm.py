@@ -19,7 +19,7 @@ from ..registry import method
 @method(
     "token-tm",
     family="attention",
-    needs=Capability.SCORES | Capability.GRADIENTS | Capability.ATTENTION,
+    needs=Capability.SCORES | Capability.GRADIENTS | Capability.ATTENTION | Capability.JOINT,
     paper="Wu et al. 2024, arXiv:2403.14552 (as summarised; the paper's full text was not at hand)",
     cost=lambda ask: Cost(2, 1),
     shows="Patches whose tokens are long, kept in their direction, and attended to where that raises the score.",

@@ -24,7 +24,7 @@ from ..registry import method
         "The weights are right where features are never negative: a channel whose values cancel gets a weight of any"
         " size.",
     ),
-    axioms=("class-specific", "pointing"),
+    axioms=("class-specific", "pointing", "timely", "motion"),
     reads=("layer",),
 )
 def xgrad_cam(probe: Probe, *, layer: str | None = None, sign: Sign = "positive") -> Evidence:

@@ -41,7 +41,7 @@ def randomisation(trial: Trial, *, samples: int = 3) -> Scores:
     """Means over networks with all parameters drawn anew, also those that layers share or nobody resets."""
     whole("samples", samples)
     image, before = trial.image[None], trial.varied
-    maps = [trial.maps(image, model=forgetful(trial, trial.seed + draw))[0] for draw in range(samples)]
+    maps = [trial.maps(image, model=forgetful(trial, samples * trial.seed + draw))[0] for draw in range(samples)]
     varied = [after for after in maps if float(after.max()) > float(after.min())]
     vanished = Score.share(samples - len(varied), samples)
     if not varied:

@@ -40,10 +40,8 @@ def sensitivity_n(trial: Trial, *, cells: int = 7, samples: int = 100) -> Scores
     for share in SHARES:
         absent = _sets(max(1, round(share * game.players)), samples, game.players, chance)
         found.append(jackknifed(linear, absent.double() @ values, game.whole() - game.values(~absent), 1))
-    mean = sum(one.value for one in found) / len(found)
-    stderr = math.hypot(*(one.stderr for one in found)) / len(found)
     lowest = Score(min(one.value for one in found), math.nan)  # the least of many draws is off by no known amount
-    return {"sensitivity-n": Score(mean, stderr), "sensitivity-n, lowest": lowest}
+    return {"sensitivity-n": Score.average(found), "sensitivity-n, lowest": lowest}
 
 
 def _sets(size: int, count: int, players: int, chance: Chance) -> Coalitions:

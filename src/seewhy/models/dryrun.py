@@ -24,7 +24,10 @@ ROUNDING = 0.02  # of the largest output: half precision and other kernels for o
 
 @dataclass
 class Seen:
-    """One module: what went in and came out of its last run, with the batch axis first."""
+    """One module: what went in and came out of its last run, or of all where it ran once for each frame of a clip.
+
+    The batch axis is the first one.
+    """
 
     name: str
     kind: str  # class of the module
@@ -42,6 +45,27 @@ class Seen:
     pooled: bool = False
     change: dict[int, Tensor] = field(default_factory=dict)  # channel axis -> difference of the two rows
     slope: dict[int, Tensor] = field(default_factory=dict)  # channel axis -> size of the gradient
+    looped: bool = False  # it ran once for each frame, whose runs are taken as folded into the batch
+    changes: list[dict[int, Tensor]] = field(default_factory=list)  # of each run
+    slopes: dict[int, dict[int, Tensor]] = field(default_factory=dict)
+
+    def settle(self, frames: int) -> None:
+        """Take the last run for the module, or the runs of all frames side by side."""
+        if not self.changes:
+            return
+        self.change, self.slope = self.changes[-1], self.slopes.get(len(self.changes) - 1, {})
+        sizes = {tuple((axis, tuple(size.shape)) for axis, size in change.items()) for change in self.changes}
+        alike = self.runs == len(self.changes) == frames and len(sizes) == 1
+        if alike and self.shape[:1] == (BATCH,) and len(self.shape) in (3, 4):
+            self.looped, self.frames = True, frames
+            self.shape, self.given = ((BATCH * frames, *shape[1:]) for shape in (self.shape, self.given))
+            self.change = {axis: torch.stack([change[axis] for change in self.changes]) for axis in self.change}
+            self.slope = {axis: torch.stack([self._slope_of(n, axis) for n in range(frames)]) for axis in self.change}
+        self.changes, self.slopes = [], {}
+
+    def _slope_of(self, run: int, axis: int) -> Tensor:
+        """The gradient of one run; none where the answer does not depend on it."""
+        return self.slopes[run][axis] if run in self.slopes else torch.zeros_like(self.changes[run][axis])
 
     @staticmethod
     def of(name: str, module: nn.Module) -> Seen:
@@ -74,7 +98,7 @@ class DryRun:
 
 def dry_run(module: nn.Module, ask: Callable[[Tensor], Tensor], images: Tensor) -> DryRun:
     """Push two noise images through, and a fixed random direction of the outputs back."""
-    log = _Log(module, clips=images.ndim == 5)
+    log = _Log(module, frames=images.shape[2] if images.ndim == 5 else 0)
     leaf = images.clone().requires_grad_()
     with log, _Finder(log):
         outputs = ask(leaf)
@@ -84,6 +108,7 @@ def dry_run(module: nn.Module, ask: Callable[[Tensor], Tensor], images: Tensor) 
             slope = _push_back(outputs, leaf)
             if (slope is None or not slope.any()) and log.head_input is not None:
                 _push_back(log.head_input, leaf)  # the head of an untrained network may be all zeros
+    log.settle()
     space, answers = tuple(images.shape[2:]), outputs.detach()
     same = _repeatable(ask, images, answers)
     return DryRun(space, images, answers, log.seen, log.calls, slope is not None, same)
@@ -91,11 +116,12 @@ def dry_run(module: nn.Module, ask: Callable[[Tensor], Tensor], images: Tensor) 
 
 def spread_of_a_frame(module: nn.Module, ask: Callable[[Tensor], Tensor], run: DryRun) -> dict[str, Seen]:
     """What every module gave for a clip and for the same clip with another frame in the middle."""
-    log, middle = _Log(module, clips=True), run.space[0] // 2
+    log, middle = _Log(module, frames=run.space[0]), run.space[0] // 2
     pair = run.images[:1].repeat(BATCH, 1, 1, 1, 1)
     pair[1, :, middle] = run.images[0, :, middle].flip(-1)
     with torch.no_grad(), log:
         ask(pair)
+    log.settle()
     return log.seen
 
 
@@ -130,8 +156,8 @@ def _backward_errors(images: Tensor) -> Iterator[None]:
 class _Log:
     """Hooks on every module, for one pass."""
 
-    def __init__(self, root: nn.Module, *, clips: bool = False) -> None:
-        self.root, self.clips = root, clips
+    def __init__(self, root: nn.Module, *, frames: int = 0) -> None:
+        self.root, self.frames = root, frames  # of a clip; none of a photo
         self.seen: dict[str, Seen] = {}
         self.calls: list[SeenCall] = []
         self.stack: list[str] = []
@@ -152,6 +178,11 @@ class _Log:
     def __exit__(self, *_: object) -> None:
         self._hooks.close()
         self._inputs.clear()
+
+    def settle(self) -> None:
+        """Sum up what every module did in this pass, and in the one backwards."""
+        for record in self.seen.values():
+            record.settle(self.frames if self.frames > 1 else 0)
 
     def _begin(self, name: str, _module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         record, tensor = self._records[name], tensor_of(args)
@@ -182,13 +213,14 @@ class _Log:
         kept = tensor.clone()
         record.swapped = tensor.ndim == 3 and len(tensor) != BATCH and tensor.shape[1] == BATCH
         record.shape = tuple((kept.transpose(0, 1) if record.swapped else kept).shape)
-        record.change, record.slope = {}, {}
         record.frames = record.shape[0] // BATCH if self._folds(record) else 0
+        change: dict[int, Tensor] = {}
         if (record.frames or record.shape[:1] == (BATCH,)) and kept.ndim > 1:
             rows = _rows(record, kept)
-            record.change = _profiles(rows[:1] - rows[1:], record)
+            change = _profiles(rows[:1] - rows[1:], record)
             if kept.requires_grad:
-                kept.register_hook(partial(_note_slope, record))
+                kept.register_hook(partial(_note_slope, record, len(record.changes)))
+        record.changes.append(change)
         onward = kept.clone()
         if record.pooled:
             self._pooled.append(weakref.ref(onward))
@@ -197,7 +229,7 @@ class _Log:
     def _folds(self, record: Seen) -> bool:
         """Whether something of clips is folded into the batch; that it is their frames remains to be seen."""
         rows = record.shape[0] if record.shape else 0
-        return self.clips and rows > BATCH and rows % BATCH == 0 and not record.swapped
+        return self.frames > 0 and rows > BATCH and rows % BATCH == 0 and not record.swapped
 
 
 class _Finder(AttentionMode):
@@ -234,10 +266,10 @@ class _Finder(AttentionMode):
         self.log.calls.append(SeenCall(shape, tuple(self.log.stack), change))
 
 
-def _note_slope(record: Seen, gradient: Tensor | None) -> None:
+def _note_slope(record: Seen, run: int, gradient: Tensor | None) -> None:
     if gradient is None:  # behind an operator that hands none back, such as a quantised layer
         return
-    record.slope = _profiles(_rows(record, gradient), record)
+    record.slopes[run] = _profiles(_rows(record, gradient), record)
 
 
 def _rows(record: Seen, raw: Tensor) -> Tensor:

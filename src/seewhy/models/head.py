@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 
 from .dryrun import ROUNDING, DryRun
 from .layers import Reading
-from .watch import with_tensor
+from .watch import run_by_run, side_by_side, watching, with_tensor
 
 FAR = 100.0  # how far channels are stretched: ReLUs of a hidden layer shall change sides, whatever their biases
 
@@ -64,15 +65,22 @@ def reads_moments(
 def _answered(
     module: nn.Module, ask: Callable[[Tensor], Tensor], run: DryRun, layer: str, change: Callable[[Tensor], Tensor]
 ) -> Tensor:
-    """The answers to the two images when the layer gives something else."""
-
-    def hook(_module: nn.Module, _inputs: object, output: object) -> object:
-        return with_tensor(output, lambda raw: change(raw.clone()))
-
-    handle = module.get_submodule(layer).register_forward_hook(hook)
-    try:
-        with torch.no_grad():
+    """The answers to the two images when the layer gives something else, in one run or in one for each frame."""
+    part, runs = module.get_submodule(layer), run.seen[layer].runs
+    with torch.no_grad():
+        if runs > 1:  # the change is of all frames together: first all that the layer gives
+            with watching(module, [layer], often={layer: runs}) as watch:
+                ask(run.images)
+            changed = iter(run_by_run(change(side_by_side(watch.runs[layer])), runs))
+        with _giving(part, lambda raw: change(raw.clone()) if runs == 1 else next(changed)):
             return ask(run.images)
+
+
+@contextmanager
+def _giving(part: nn.Module, change: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    handle = part.register_forward_hook(lambda _module, _inputs, output: with_tensor(output, change))
+    try:
+        yield
     finally:
         handle.remove()
 

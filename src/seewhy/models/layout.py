@@ -15,6 +15,7 @@ from ..domain.capability import Capability
 from ..domain.evidence import LayerChoice
 from ..errors import NoAttention, NoSuitableLayer, UnknownLayer
 from .attention import AttentionCall
+from .chain import find_chain
 from .dryrun import DryRun, Seen, dry_run, spread_of_a_frame
 from .entrance import find_entrance
 from .head import reads_moments, why_not_pooled
@@ -47,17 +48,18 @@ class Layout:
         known = list(dict.fromkeys(reading.grid for reading in maps.values() if reading is not None))
         tokens = find_tokens(run, known)
         if isinstance(tokens, str):
+            tokens = find_chain(module, ask, run, known, why=tokens)
+        if isinstance(tokens, str):
             found, why, dropping = None, tokens, tokens
-        elif tokens.divided:
-            found, why, dropping = tokens, "", "its attentions over space and over time need the whole grid"
+        elif tokens.parts:
+            found, why, dropping = tokens, "", f"{tokens.why_not_joint}, and need the whole grid"
         else:
             (found, dropping), why = find_entrance(module, ask, run, tokens), ""
         layout = Layout(weakref.ref(module), run, readings_of(run, maps, found, known), found, why, dropping)
+        if len(run.space) == 3:
+            layout = replace(layout, touched=spread_of_a_frame(module, ask, run))
         layout = replace(layout, why_not_pooled=layout._why_not_pooled(ask))
-        if len(run.space) == 2:
-            return layout
-        touched = spread_of_a_frame(module, ask, run)
-        return replace(layout, reads_moments=layout._reads_moments(ask), touched=touched)
+        return layout if len(run.space) == 2 else replace(layout, reads_moments=layout._reads_moments(ask))
 
     @property
     def module(self) -> nn.Module:
@@ -74,7 +76,9 @@ class Layout:
         if not any(info.usable for info in self.layers):
             reasons[Capability.LAYERS] = "no layer keeps a map of the image on the way to the answer"
         if self.tokens is None:
-            reasons[Capability.ATTENTION] = self.why_no_tokens
+            reasons[Capability.ATTENTION] = reasons[Capability.JOINT] = self.why_no_tokens
+        elif self.tokens.parts:
+            reasons[Capability.JOINT] = self.tokens.why_not_joint
         if self.why_no_dropping:
             reasons[Capability.TOKENS] = self.why_no_dropping
         if self.why_not_pooled:
@@ -155,6 +159,16 @@ class Layout:
         assert isinstance(reading, Reading)
         return reading.channel_axis
 
+    def often(self, layers: Sequence[str]) -> dict[str, int]:
+        """The layers among these that run more than once, once for each frame of a clip, and how often."""
+        seen = [self.run.seen[name] for name in layers if name in self.run.seen]
+        return {one.name: one.runs for one in seen if one.looped}
+
+    def frames(self, layer: str) -> int:
+        """How many rows of a layer's raw output belong to one image: the frames of a clip, where they are folded in."""
+        reading = self.readings[layer]
+        return reading.frames or 1 if isinstance(reading, Reading) else 1
+
     # -- attention
 
     def blocks(self, calls: Sequence[AttentionCall]) -> tuple[list[Tensor], Tensor | None]:
@@ -165,7 +179,7 @@ class Layout:
                 fix="use a method that reads layers or pixels: grad-cam, integrated-gradients, occlusion.",
             )
         weights = [call.weights for call in calls]
-        if self.tokens.divided and len(weights) == self.tokens.blocks:
+        if self.tokens.parts and len(weights) == self.tokens.blocks:
             return weights, None
         found, pools = split_calls([tuple(w.shape) for w in weights], len(weights[0]) if weights else 0)
         if found != self.tokens.blocks or bool(pools) != self.tokens.pools:
@@ -222,8 +236,8 @@ class Layout:
         if name not in self.run.seen:
             return "it is not used for this answer"
         seen, reading = self.run.seen[name], self.readings[name]
-        if seen.runs > 1:
-            return f"it runs {seen.runs} times in one pass"
+        if seen.runs > 1 and not self._follows_frames(name):
+            return f"it runs {seen.runs} times in one pass" + ", not frame by frame" * (seen.runs == self.run.space[0])
         if isinstance(reading, str):
             return reading
         if math.prod(reading.grid[-2:]) == 1:
@@ -231,6 +245,13 @@ class Layout:
         if self.run.differentiable and not self._slope_reaches(seen, reading):
             return self._dead(seen)
         return ""
+
+    def _follows_frames(self, name: str) -> bool:
+        """Whether a module runs once for each frame, in their order: the one in the middle changes no earlier run."""
+        if not self.run.seen[name].looped:
+            return False
+        runs = next(iter(self.touched[name].change.values())).flatten(1).amax(dim=1)
+        return int((runs > 1e-6 * runs.max()).int().argmax()) == self.run.space[0] // 2
 
     def _slope_reaches(self, seen: Seen, reading: Reading) -> bool:
         slope = seen.slope.get(_profile_axis(seen, reading))

@@ -88,7 +88,7 @@ class OpenedModule(AskedModule):
 
     @property
     def missing(self) -> dict[Capability, str]:  # type: ignore[override]
-        inside = (Capability.LAYERS, Capability.ATTENTION, Capability.TOKENS, Capability.POOLING)
+        inside = (Capability.LAYERS, Capability.ATTENTION, Capability.JOINT, Capability.TOKENS, Capability.POOLING)
         if isinstance(self.module, torch.jit.ScriptModule):
             return dict.fromkeys(inside, SCRIPTED)
         try:
@@ -109,7 +109,8 @@ class OpenedModule(AskedModule):
     @contextmanager
     def watching(self, layers: Sequence[str] = (), *, attention: bool = False, values: bool = False) -> Iterator[Watch]:
         self._python()
-        with watching(self.module, layers, attention=attention, values=values) as watch:
+        often = self.layout.often(layers) if layers else {}
+        with watching(self.module, layers, attention=attention, values=values, often=often) as watch:
             yield watch
 
     @contextmanager
@@ -131,7 +132,8 @@ class OpenedModule(AskedModule):
             return self._answer(copies if shared else copies.clone())
 
         with torch.no_grad(), eagerly(self.module):  # not inference mode: a graph may go on from the tail
-            return Tail(self.module, layer, ask)
+            often = self.layout.often([layer])
+            return Tail(self.module, layer, ask, frames=self.layout.frames(layer), runs=often.get(layer, 1))
 
     @contextmanager
     def bending(self, modes: Sequence[TorchFunctionMode]) -> Iterator[None]:

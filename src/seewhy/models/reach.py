@@ -73,12 +73,13 @@ class Reach:
         while gains.max() > 0:
             i, j = divmod(int(gains.argmax()), len(rows))
             rows[i], sides[i] = np.concatenate([rows[i], rows[j]]), np.maximum(sides[i], sides[j])
-            counts[[i, j]] = counts[i] + counts[j], 0
+            counts[i] += counts[j]
+            counts[j] = 0
             costs[i] = self._cost(counts[i : i + 1], sides[i : i + 1], most)[0]
             gains[j] = gains[:, j] = -np.inf
             gains[i] = gains[:, i] = saved(i)
-        for one in np.flatnonzero(counts):
-            yield from _split(rows[one], float(self.share(sides[one])), most)
+        for i in np.flatnonzero(counts).tolist():
+            yield from _split(rows[i], float(self.share(sides[i])), most)
 
     def _cost(self, counts: NDArray[np.int64], sides: NDArray[np.int64], most: int) -> NDArray[np.float64]:
         """What groups of so many rows cost in passes, starting their runs included."""

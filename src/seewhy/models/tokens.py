@@ -13,11 +13,14 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ..errors import BadOption
-from .divided import Among, among
+from .divided import among
 from .dryrun import DryRun, Seen, SeenCall
 from .layers import CONTRAST, Grid, Reading, token_reading, upper_right
 from .sample import BATCH
+from .steps import Step
 from .watch import tensor_of, with_tensor
+
+TOLD = {"windows": "in windows", "pooled": "between grids of different size"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,25 +40,55 @@ class TokenGrid:
     after: tuple[str, ...]  # modules that give the tokens behind each block; none where they were not found
     entrance: str | None = None  # module before which tokens can be left out; None: they cannot
     time_last: bool = False  # the tokens of a place come one moment after the other
-    divided: tuple[Among, ...] = ()  # of each attention, where none is over all tokens
+    parts: tuple[Step, ...] = ()  # each attention, where not all are over the whole sequence
 
     @property
     def patches(self) -> int:
         return math.prod(self.grid)
 
+    @property
+    def reading(self) -> Reading:
+        """How the tokens make the grid."""
+        return Reading("tokens", self.grid, self.prefix, time_last=self.time_last)
+
     def on_grid(self, rows: Float[Tensor, "b tokens"]) -> Float[Tensor, "b *grid"]:
         """A number per token as a map of the image; extra tokens are left out."""
-        return Reading("tokens", self.grid, self.prefix, time_last=self.time_last).on_grid(rows, axis=-1)
+        return self.reading.on_grid(rows, axis=-1)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Each attention, the first block's first."""
+        return self.parts or (Step.joint(self.reading, self.count),) * self.blocks
+
+    @property
+    def told(self) -> str:
+        """What was done to put attention together over all tokens, where its steps are not between the same ones."""
+        looks = {step.look for step in self.parts}
+        ways = [words for look, words in TOLD.items() if look in looks]
+        merges = any(step.merged or step.values for step in self.parts)
+        means = " Where cells are merged or pooled on the way, each counts as the mean of what it covers."
+        return f"Attention {' and '.join(ways)} was put together over the grid.{means * merges}" if ways else ""
+
+    @property
+    def why_not_joint(self) -> str:
+        """Why methods that need every attention over the one sequence of tokens cannot have that; '' where they can."""
+        looks = {step.look for step in self.parts}
+        if not looks:
+            return ""
+        if looks <= {"time", "space"}:
+            return f"its {self.blocks} attentions are divided into time and space"
+        ways = [words for look, words in TOLD.items() if look in looks]
+        return f"its {self.blocks} attentions look {' and '.join(ways)}, not over one sequence of tokens"
 
     def grouped(self, blocks: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """Raw attentions with one row for each image: where they are divided, its groups are an axis of their own."""
-        if not self.divided:
-            return tuple(blocks)
-        return tuple(look.grouped(block) for look, block in zip(self.divided, blocks, strict=True))
+        """Raw attentions with one row for each image: where they look in groups, these are an axis of their own."""
+        return tuple(step.grouped(block) for step, block in zip(self.steps, blocks, strict=True))
 
 
 def find_tokens(run: DryRun, known: Sequence[Grid]) -> TokenGrid | str:
     """The token grid, or the reason why there is none."""
+    if any(run.seen[name].looped for call in run.calls for name in call.inside):
+        return "its attention looks at frames one after the other"
     blocks, pools = split_calls([call.shape for call in run.calls], BATCH)
     if isinstance(blocks, str):
         divided = len(run.space) == 3 and bool(run.calls) and run.calls[0].change is not None
@@ -64,7 +97,7 @@ def find_tokens(run: DryRun, known: Sequence[Grid]) -> TokenGrid | str:
     around = [seen for seen in _around(run, first) if seen.given[1] == count]
     if not around:
         return "its attention runs inside a convolutional network, not over a sequence of tokens"
-    place = _place(around[0], known, run.space)
+    place = place_of(around[0], known, run.space)
     if isinstance(place, str):
         return place
     return _token_grid(run, around, place, blocks, pools=bool(pools))
@@ -74,7 +107,7 @@ def _token_grid(run: DryRun, around: Sequence[Seen], place: Reading, blocks: int
     """What is known of the sequence that the modules around the first attention are given."""
     first, count = run.calls[0], around[0].given[1]
     final = _final(run, count, first)
-    reads, readout = _readout(final, place, pools)
+    reads, readout = _readout(final.slope.get(2), place, pools)
     return TokenGrid(
         prefix=place.start,
         grid=place.grid,
@@ -91,6 +124,29 @@ def _token_grid(run: DryRun, around: Sequence[Seen], place: Reading, blocks: int
     )
 
 
+def chained(
+    run: DryRun, around: Sequence[Seen], final: Seen, given: Reading, gives: Reading, parts: Sequence[Step]
+) -> TokenGrid:
+    """The tokens of the first grid of a chain, that end in those of the last one."""
+    axis = 1 if gives.words == "channels first" else len(final.shape) - 1
+    slope = final.slope.get(axis)
+    reads, readout = _readout(None if slope is None else slope.flatten(), gives, pools=False)
+    return TokenGrid(
+        prefix=given.start,
+        grid=given.grid,
+        count=given.start + math.prod(given.grid),
+        blocks=len(parts),
+        pools=False,
+        reads=reads,
+        readout=readout,
+        attending=run.calls[0].inside[-1],
+        around=tuple(seen.name for seen in around),
+        final=final.name,
+        after=(),
+        parts=tuple(parts),
+    )
+
+
 def _around(run: DryRun, call: SeenCall) -> list[Seen]:
     """The modules around an attention that are given a sequence, innermost first."""
     around = [run.seen[name] for name in reversed(call.inside)]
@@ -100,14 +156,14 @@ def _around(run: DryRun, call: SeenCall) -> list[Seen]:
 def _divided(run: DryRun, known: Sequence[Grid], *, why: str) -> TokenGrid | str:
     """The token grid where each attention looks at one place at all moments, or at one moment at all places."""
     around = _around(run, run.calls[0])
-    place = _place(around[0], known, run.space) if around else why
+    place = place_of(around[0], known, run.space) if around else why
     if isinstance(place, str):
         return why
-    looks = [among(call, place) for call in run.calls]
-    known_looks = tuple(look for look in looks if look is not None)
-    if len(known_looks) < len(looks):
+    found = [among(call, place, around[0].given[1]) for call in run.calls]
+    parts = tuple(step for step in found if step is not None)
+    if len(parts) < len(found):
         return why
-    return replace(_token_grid(run, around, place, len(looks), pools=False), divided=known_looks)
+    return replace(_token_grid(run, around, place, len(parts), pools=False), parts=parts)
 
 
 def split_calls(shapes: Sequence[tuple[int, ...]], batch: int) -> tuple[int | str, int]:
@@ -134,7 +190,7 @@ def split_calls(shapes: Sequence[tuple[int, ...]], batch: int) -> tuple[int | st
     return blocks, len(pools)
 
 
-def _place(block: Seen, known: Sequence[Grid], space: Sequence[int]) -> Reading | str:
+def place_of(block: Seen, known: Sequence[Grid], space: Sequence[int]) -> Reading | str:
     """Where the image's tokens are: those that change with the image, in the order of the image."""
     change = block.given_change
     assert change is not None
@@ -193,8 +249,9 @@ def _alive(seen: Seen) -> bool:
     return 2 in seen.slope and bool((seen.slope[2] > 0).any())
 
 
-def _readout(final: Seen, place: Reading, pools: bool) -> tuple[str, Tensor]:
-    slope = final.slope.get(2, torch.ones(final.shape[1] if len(final.shape) > 1 else place.start + 1))
+def _readout(slope: Tensor | None, place: Reading, pools: bool) -> tuple[str, Tensor]:
+    if slope is None:
+        slope = torch.ones(place.start + math.prod(place.grid))
     share = slope / slope.sum()
     image = torch.zeros_like(share, dtype=torch.bool)
     image[place.start : place.start + math.prod(place.grid)] = True

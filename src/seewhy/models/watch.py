@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -19,28 +20,38 @@ from .attention_values import ValueRecorder
 
 @dataclass
 class Watch:
-    """Raw outputs of layers, and attention calls in order, of the latest forward pass."""
+    """Raw outputs of layers, the last run's and all of them, and attention calls in order, of the latest pass."""
 
     layers: dict[str, Tensor] = field(default_factory=dict)
+    runs: dict[str, list[Tensor]] = field(default_factory=dict)
     attention: list[AttentionCall] = field(default_factory=list)
 
 
 @contextmanager
 def watching(
-    module: nn.Module, layers: Sequence[str] = (), *, attention: bool = False, values: bool = False
+    module: nn.Module,
+    layers: Sequence[str] = (),
+    *,
+    attention: bool = False,
+    values: bool = False,
+    often: Mapping[str, int] = MappingProxyType({}),
 ) -> Iterator[Watch]:
-    """Record during the forward passes inside; the graph of autograd starts at the earliest thing recorded."""
+    """Record during the forward passes inside; the graph of autograd starts at the earliest thing recorded.
+
+    `often` tells how many times a layer runs that runs more than once.
+    """
     watch, runs, recorder = Watch(), Counter[str](), ValueRecorder() if values else Recorder()
     recorder.calls = watch.attention
     modules = dict(module.named_modules())
 
     def begin(*_: object) -> None:
         watch.layers.clear()
+        watch.runs.clear()
         watch.attention.clear()
         runs.clear()
 
     def end(*_: object) -> None:
-        _all_ran(layers, runs)
+        _all_ran(layers, runs, often)
         if attention and not watch.attention:
             raise NoAttention(
                 f"No attention ran in {type(module).__name__}: it has none, or computes it in an unknown way.",
@@ -50,7 +61,7 @@ def watching(
     def keep(name: str) -> Callable[[nn.Module, object, object], object]:
         def hook(_module: nn.Module, _inputs: object, output: object) -> object:
             runs[name] += 1
-            return with_tensor(output, lambda tensor: _tracked(watch.layers, name, tensor))
+            return with_tensor(output, lambda tensor: _tracked(watch, name, tensor))
 
         return hook
 
@@ -65,22 +76,23 @@ def watching(
         yield watch
 
 
-def _tracked(layers: dict[str, Tensor], name: str, tensor: Tensor) -> Tensor:
+def _tracked(watch: Watch, name: str, tensor: Tensor) -> Tensor:
     """Keep a copy and hand a copy on: nothing that runs later can write into what was kept."""
     kept = tensor.clone()
     if torch.is_grad_enabled() and not kept.requires_grad:
         kept.requires_grad_()
-    layers[name] = kept
+    watch.layers[name] = kept
+    watch.runs.setdefault(name, []).append(kept)
     return kept.clone()
 
 
-def _all_ran(layers: Sequence[str], runs: Mapping[str, int]) -> None:
+def _all_ran(layers: Sequence[str], runs: Mapping[str, int], often: Mapping[str, int]) -> None:
     for name in layers:
         if runs.get(name, 0) == 0:
             raise UnknownLayer(
                 f"Layer {name!r} gave no tensor in this pass.", fix="choose one of `seewhy layers MODEL`."
             )
-        if runs[name] > 1:
+        if runs[name] != often.get(name, 1):
             raise UnknownLayer(
                 f"Layer {name!r} runs {runs[name]} times in one pass, so its output is not one thing.",
                 fix="name the block around it, or a layer that runs once (`seewhy layers MODEL`).",
@@ -104,6 +116,16 @@ def eagerly(module: nn.Module) -> Iterator[None]:
         )
     with torch.compiler.set_stance("force_eager"):
         yield
+
+
+def side_by_side(runs: Sequence[Tensor]) -> Tensor:
+    """The runs of a layer on n frames each as one on all frames, folded into the batch clip by clip."""
+    return runs[0] if len(runs) == 1 else torch.stack(list(runs), dim=1).flatten(0, 1)
+
+
+def run_by_run(raw: Tensor, runs: int) -> Sequence[Tensor]:
+    """The reverse."""
+    return [raw] if runs == 1 else raw.unflatten(0, (-1, runs)).unbind(1)
 
 
 def tensor_of(output: object) -> Tensor | None:

@@ -18,7 +18,7 @@ class Claim:
     implies: tuple[str, ...] = ()
 
 
-_FAIR = ("dummy", "linear", "symmetric", "additive", "equivariant")
+_FAIR = ("dummy", "linear", "symmetric", "additive", "equivariant", "timely")
 CLAIMS = {
     "shapley": Claim(
         "Each place gets its Shapley value, the rest being black.", (*_FAIR, "complete", "sensitive", "pointing")
@@ -41,6 +41,8 @@ CLAIMS = {
     "shift-invariant": Claim("A constant that is added to the image and undone by the network changes nothing."),
     "local": Claim("At most 1 % of the map lies where the network does not look."),
     "pointing": Claim("The map is strongest where the evidence lies."),
+    "timely": Claim("In a clip, what happens is found when it happens, and frames that are alike are worth the same."),
+    "motion": Claim("What rests on motion is gone from a still frame, what rests on looks is not."),
     "equivariant": Claim("When image and network are mirrored or shifted, so is the map."),
     "per-image": Claim("A batch is explained exactly as its images alone."),
     "sparing": Claim("No image is asked about twice."),

@@ -61,4 +61,4 @@ def levels() -> tuple[Level, ...]:
     package = importlib.import_module("seewhy.provable.levels")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"{package.__name__}.{module.name}")
-    return tuple(sorted(_LEVELS, key=lambda one: int(one.code[1:])))
+    return tuple(sorted(_LEVELS, key=lambda one: (one.code[0], int(one.code[1:]))))

@@ -151,14 +151,14 @@ class Rounded(nn.Module):
 
 
 class HalfMasked(TinyViT):
-    """A transformer without positions in which nobody looks at the patches of the right half."""
+    """A transformer without positions in which nobody looks at the patches of the second half of an axis."""
 
-    def __init__(self, space: tuple[int, ...] = (24, 24)) -> None:
+    def __init__(self, space: tuple[int, ...] = (24, 24), axis: int = -1) -> None:
         super().__init__(space)
-        columns = space[-1] // 4
-        count = self.places.shape[1] - 1
-        seen = torch.ones(count + 1, dtype=torch.bool)
-        seen[1:] = torch.arange(count) % columns < columns // 2
+        grid = [side // 4 for side in space]
+        first = torch.arange(grid[axis]) < grid[axis] // 2
+        patches = torch.ones(grid, dtype=torch.bool).transpose(axis, -1).logical_and(first).transpose(axis, -1)
+        seen = torch.cat([torch.ones(1, dtype=torch.bool), patches.flatten()])
         self.blocks = nn.Sequential(MaskedBlock(16, seen), MaskedBlock(16, seen))
         self.places.data.zero_()
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..domain.baseline import Colour
 from ..domain.capability import Capability
+from ..domain.clip_regions import Frames
 from ..domain.regions import Grid, Pixels
 from ..errors import BadOption
 from ..explanation import Explanation
@@ -23,6 +24,7 @@ from .claims import all_of
 from .setting import Setting
 
 AFFORDABLE = 4096  # model calls of one explanation
+AT_PIXELS = 1 << 17  # where every pixel is a part: there are few
 FEWEST = 16  # samples
 
 
@@ -112,24 +114,29 @@ def _suited(entry: Entry, space: tuple[int, ...], setting: Setting) -> dict[str,
         "baseline": Colour(0.0), "tolerance": 0.0, "window": side, "stride": side, "samples": setting.samples,
         "cells": max(space) // side, "steps": 64, "sign": "both",
     }  # fmt: skip
+    if 2 not in entry.spaces:  # a window of some pixels says nothing about frames
+        del wanted["window"], wanted["stride"]
     chosen = {name: value for name, value in wanted.items() if name in entry.options}
     options = {name: option.default for name, option in entry.options.items()} | chosen
+    parts = 1
     if "regions" in entry.options:
-        chosen["regions"] = _regions(entry, space, setting, options)
+        regions = _regions(entry, space, setting, options)
+        chosen["regions"], parts = regions, regions.of(torch.zeros(1, *space)).count
     if entry.samples:
-        regions = chosen.get("regions")
-        parts = regions.of(torch.zeros(1, *space)).count if isinstance(regions, Pixels | Grid) else 1
         chosen["samples"] = _affordable(entry, Ask(space, parts, 1, options), setting.samples)
     return chosen
 
 
-def _regions(entry: Entry, space: tuple[int, ...], setting: Setting, options: Mapping[str, Any]) -> Pixels | Grid:
+def _regions(
+    entry: Entry, space: tuple[int, ...], setting: Setting, options: Mapping[str, Any]
+) -> Pixels | Grid | Frames:
     """Pixels or cells; coarser ones for a method that asks about all coalitions and cannot afford these."""
-    if setting.cells is None:
-        return Pixels()
-    parts = Grid(setting.cells).of(torch.zeros(1, *space)).count
-    dear = not entry.samples and entry.cost(Ask(space, parts, 1, options)).calls > AFFORDABLE
-    return Grid(2 if dear else setting.cells)
+    parts = Pixels() if setting.cells is None else Grid(setting.cells)
+    count = parts.of(torch.zeros(1, *space)).count
+    most = AT_PIXELS if setting.cells is None else AFFORDABLE
+    if entry.samples or entry.cost(Ask(space, count, 1, options)).calls <= most:
+        return parts
+    return Frames() if setting.cells is None and len(space) == 3 else Grid(2)
 
 
 def _affordable(entry: Entry, ask: Ask, calls: int) -> int:

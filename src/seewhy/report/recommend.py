@@ -21,10 +21,11 @@ from ..run.batch import Backend, Job
 from ..run.candidates import Entrants, entrants
 from ..run.explainers import Explainer
 from ..run.judging import Court, Judge
+from ..run.samples import met
 from ..stats.halving import rounds
 from .race import Race, bill, first_round
 from .recommendation import Recommendation
-from .report_card import controls_of, judges_of, meet, missing, told_of
+from .report_card import controls_of, judges_of, missing, told_of
 
 PER_MAP = 600  # model calls: what candidates may take for one map where nobody says
 
@@ -63,7 +64,7 @@ def recommend(
     told = told_of(items, masks, gaze, target, clusters)
     judges, measured = _judged(line, metrics)
     with adapted.borrowed():
-        first = meet(adapted, items)
+        first, items = met(adapted, items)
         if first is None:
             raise MissingInput("There is no image to judge on.", fix="give images that can be read, better 40 or more.")
         allowed, priced = calls_of(budget, adapted, first)

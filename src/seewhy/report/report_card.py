@@ -14,7 +14,7 @@ from ..engine.control import Control, Progress
 from ..engine.probe import Precision
 from ..errors import BadOption, MissingInput, SeewhyError, UnknownOption
 from ..inputs.expand import Item, expand
-from ..inputs.read import Sample, read_sample
+from ..inputs.read import Sample
 from ..learners.masked_evaluator import FEWEST, MOST, MaskedEvaluator, fit
 from ..metric_registry import CARDS, Card, Metric, find_metric, metrics_of
 from ..models.adapt import adapt
@@ -24,7 +24,7 @@ from ..run.explain import valid_precision
 from ..run.explainers import Explainer, explainers_of
 from ..run.judging import Court, Judge
 from ..run.plan import default_method, typed
-from ..run.rows import preprocess_for
+from ..run.samples import met, sample_for
 from ..run.targets import per_input
 from ..run.truth import per_image
 from .card import ReportCard
@@ -76,7 +76,7 @@ def report_card(
     reins = control or Control(progress=progress)
     started = time.perf_counter()
     with adapted.borrowed():
-        first = meet(adapted, items)
+        first, items = met(adapted, items)
         asked = default_method(adapted) if methods is None else methods
         explainers = explainers_of(asked, adapted, seed=seed, options=options)
         if not explainers:
@@ -103,7 +103,7 @@ def _tuned(court: Court, items: Sequence[Item]) -> MaskedEvaluator:
     model, images = court.job.model, []
     for item in items[:MOST]:
         with suppress(SeewhyError):  # an image that cannot be read is reported where it is judged
-            images.append(read_sample(item, preprocess_for(model, item)).pixels)
+            images.append(sample_for(model, item).pixels)
     same = [image for image in images if image.shape == images[0].shape]
     if len(same) < FEWEST:
         problem = f"{len(same)} images of one size teach nothing about holes."
@@ -120,16 +120,6 @@ def told_of(items: Sequence[Item], masks: Any, gaze: Any, target: Any, clusters:
         raise BadOption(f"{len(clusters)} clusters were named for {len(items)} images.", fix="name one per image.")
     truths, gazes = per_image(masks, len(items), "masks"), per_image(gaze, len(items), "gaze")
     return lambda i: (targets[i][0], truths[i], gazes[i])
-
-
-def meet(model: Model, items: Sequence[Item]) -> Sample | None:
-    """The first image that can be read, its shape made known to the model: what it offers can depend on it."""
-    for item in items:
-        with suppress(SeewhyError):
-            sample = read_sample(item, preprocess_for(model, item))
-            model.meet(tuple(sample.pixels.shape))
-            return sample
-    return None
 
 
 def _is_clip(first: Sample | None) -> bool:

@@ -12,12 +12,12 @@ from ..domain.cost import Cost
 from ..domain.score import Score
 from ..errors import Cancelled, SeewhyError
 from ..inputs.expand import Item
-from ..inputs.read import Sample, read_sample
+from ..inputs.read import Sample
 from ..learners.masked_evaluator import MaskedEvaluator
 from ..render.number import duration
 from ..run.allowance import price
 from ..run.judging import Court, Judged, Told
-from ..run.rows import preprocess_for
+from ..run.samples import sample_for
 from ..run.truth import on_model
 from ..stats.interval import halfwidth
 from .card import NO_MAP, NOT_ASKED, Contestant, Numbers, ReportCard, Row
@@ -39,7 +39,7 @@ class Sitting:
         """Judge one image; False when the run was cancelled."""
         job = self.court.job
         try:
-            sample = read_sample(item, preprocess_for(job.model, item))
+            sample = sample_for(job.model, item)
             job.model.meet(tuple(sample.pixels.shape))
             self._expect(sample)
             column = list(self.court.judge(index, sample, _on(sample, known)))

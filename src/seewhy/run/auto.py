@@ -73,7 +73,7 @@ def _candidates(model: Model, budget: int | None, image: Tensor | None, options:
 
 def _quick(model: Model, allowed: str) -> Iterator[Choice]:
     """Methods of one forward and one backward pass."""
-    if Capability.GRADIENTS | Capability.ATTENTION in model.capabilities:
+    if Capability.GRADIENTS | Capability.ATTENTION | Capability.JOINT in model.capabilities:
         why = "the model attends over patches, and their attention was weighed by its effect on this class"
         yield Choice(find_method("gradient-attention"), {}, f"gradient-attention was chosen: {why}; {allowed}.")
     if INSIDE in model.capabilities:

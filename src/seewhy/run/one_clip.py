@@ -20,12 +20,12 @@ from ..engine.probe import Probe, read
 from ..engine.records import Wants
 from ..errors import BadOption, BadPixels
 from ..inputs.expand import Item, expand
-from ..inputs.read import Sample, read_sample
+from ..inputs.read import Sample
 from ..models.adapt import adapt
 from ..models.model import Model
 from .batch import Backend
 from .questions import asks_alone
-from .rows import preprocess_for
+from .samples import sample_for
 from .targets import resolve
 from .truth import on_model
 
@@ -143,4 +143,4 @@ def sample_of(model: Model, clip: Any) -> Sample:
                 f"{len(items)} inputs were given.", fix="give one clip; frames go into seewhy.Clip(frames)."
             )
         item = items[0]
-    return read_sample(item, preprocess_for(model, item))
+    return sample_for(model, item)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from itertools import groupby, islice
 
 from ..domain.target import Asked
-from ..errors import SeewhyError, UnknownPreprocessing
-from ..inputs.preprocess import Preprocess
+from ..errors import SeewhyError
 from ..inputs.read import Item, Sample, read_views
 from ..inputs.views import Views
 from ..models.model import Model
 from .batch import Job
 from .questions import asks_alone
 from .results import Failure
+from .samples import preprocess_for
 
 TOGETHER = 16  # photos that share one pass; their maps are kept until the last method is done
 CLIPS = 4  # the same of clips: fewer, because the next ones are decoded meanwhile
@@ -71,16 +71,3 @@ def read_rows(
 def samples_of(model: Model, item: Item, views: Views) -> tuple[Sample, ...]:
     """An input as the model sees it, once for each view."""
     return read_views(item, preprocess_for(model, item), views)
-
-
-def preprocess_for(model: Model, item: Item) -> Preprocess:
-    """How this input becomes the model's: as the model wants it; tensors may go as they are."""
-    if model.preprocess is not None:
-        return model.preprocess
-    if hasattr(item.thing, "__array__") and not hasattr(item.thing, "getbands"):  # arrays and tensors, not PIL images
-        return Preprocess.plain()
-    size = f"its input is {model.size[0]} x {model.size[1]}; " if model.size else ""
-    raise UnknownPreprocessing(
-        f"How {model.name} wants its photos prepared is not known.",
-        fix=f"{size}pass preprocess=seewhy.Preprocess.of(size=..., mean=..., std=...), or tensors that are ready.",
-    )

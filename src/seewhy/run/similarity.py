@@ -12,10 +12,11 @@ from torch import Tensor
 from ..domain.target import Asked, Similar
 from ..errors import BadTarget
 from ..inputs.expand import expand
-from ..inputs.read import Sample, read_sample
+from ..inputs.read import Sample
 from ..models.model import Model
 from ..models.similarity import cosine, embedding_in, embedding_of_text
 from .questions import Question
+from .samples import sample_for
 
 UNIT = "cosine similarity"
 
@@ -59,12 +60,10 @@ def _reference(model: Model, asked: Similar) -> tuple[Tensor, str]:
         return embedding_of_text(model, str(asked.to), asked.tokenizer), f"“{asked.to}”"
     if (numbers := _numbers(asked.to)) is not None:
         return numbers, "the embedding given"
-    from .rows import preprocess_for
-
     items, one = expand(asked.to)
     if not one:
         raise BadTarget(f"{len(items)} images were given to compare with.", fix="give one: targets can be a list.")
-    sample = read_sample(items[0], preprocess_for(model, items[0]))
+    sample = sample_for(model, items[0])
     with torch.no_grad():
         answer = model.raw(sample.pixels[None].to(model.device))
     name = sample.picture.name

@@ -10,16 +10,15 @@ from torch import Tensor
 from ..domain.target import OWN_SCALE, kind_of, probabilities
 from ..errors import BadOption, MissingInput
 from ..inputs.expand import Item
-from ..inputs.read import read_sample
 from ..models.model import Model
-from .rows import preprocess_for
+from .samples import sample_for
 
 Sure = dict[int, list[Item]]  # by the class that the model is sure of
 
 
 def pixels_of(model: Model, item: Item) -> Tensor:
     """The input as the model sees it."""
-    return read_sample(item, preprocess_for(model, item)).pixels.to(model.device)
+    return sample_for(model, item).pixels.to(model.device)
 
 
 def sure_of(model: Model, items: Sequence[Item], sure: float) -> Sure:

@@ -41,8 +41,18 @@ def mean_curve(curves: ArrayLike, *, clusters: Sequence[Any] | None = None, seed
     return Curve(units.mean, one * stderr, all_places * stderr, units.images, units.dropped)
 
 
-def max_t(influence: Float[np.ndarray, "m p"], stderr: Float[np.ndarray, " p"], *, seed: int, freedom: int) -> float:
-    """The factor on the standard errors that covers all values at once: a multiplier bootstrap of the largest t."""
+def max_t(
+    influence: Float[np.ndarray, "m p"],
+    stderr: Float[np.ndarray, " p"],
+    *,
+    seed: int,
+    freedom: int,
+    pull: Float[np.ndarray, " p"] | None = None,
+) -> float:
+    """The factor on the standard errors that covers all values at once: a multiplier bootstrap of the largest t.
+
+    `pull`: what the values are off by besides, the same in every draw.
+    """
     alive = stderr > 0
     if not alive.any():
         return 0.0
@@ -51,8 +61,13 @@ def max_t(influence: Float[np.ndarray, "m p"], stderr: Float[np.ndarray, " p"], 
     for block, start in enumerate(range(0, len(spread), _BLOCK)):
         rows = spread[start : start + _BLOCK]
         draws += _weights(seed, block, 1 << (len(rows) - 1).bit_length())[:, : len(rows)] @ rows
-    normal = float(np.quantile(np.abs(draws).max(axis=1), LEVEL))
-    return t_quantile(freedom, math.erf(normal / math.sqrt(2)))  # as far out in the tails of t
+    normal = _largest(draws)
+    wide = t_quantile(freedom, math.erf(normal / math.sqrt(2)))  # as far out in the tails of t
+    return wide if pull is None else _largest(draws * (wide / normal) + pull[alive] / stderr[alive])
+
+
+def _largest(draws: Float[np.ndarray, "draws p"]) -> float:
+    return float(np.quantile(np.abs(draws).max(axis=1), LEVEL))
 
 
 @functools.lru_cache(maxsize=1)

@@ -21,6 +21,7 @@ from ..stats.quantiles import z_quantile
 from .asking import step_of
 from .tiny_models import pictures, tiny_cnn
 
+IMAGE, CLIP = (12, 12), (8, 6, 6)
 TIMES, REFERENCE_SEED = 50, 10**6  # the error of the reference is in every run alike
 
 
@@ -49,10 +50,11 @@ def coverage(
     entry: Entry, *, samples: int, runs: int, times: int = TIMES, options: Mapping[str, Any] | None = None
 ) -> Coverage:
     """Runs with one seed after the other on a tiny network, all samples drawn, against many times the samples."""
-    model, image, answers = adapt(tiny_cnn()), pictures(1, 3, 12, 12, seed=1), Answers()
+    shape = IMAGE if len(IMAGE) in entry.spaces else CLIP
+    model, image, answers = adapt(tiny_cnn(len(shape))), pictures(1, 3, *shape, seed=1), Answers()
 
     def ask(seed: int, samples: int) -> Evidence:
-        chosen = {**step_of(entry, 2).options, **(options or {}), "samples": samples, "seed": seed}
+        chosen = {**step_of(entry, len(shape)).options, **(options or {}), "samples": samples, "seed": seed}
         found: Evidence = entry.function(Probe(model, image, [Target(1, "class 1")], answers=answers), **chosen)
         return found
 

@@ -15,6 +15,8 @@ from ..metric_registry import find_metric
 from ..stats.interval import halfwidth
 from .coverage import REFERENCE_SEED, TIMES
 
+STRIDE = 1000  # between the seeds of runs: a metric may count on from its own, and runs must not share draws
+
 
 @dataclass(frozen=True)
 class Held:
@@ -51,8 +53,8 @@ def metric_coverage(
         return {line: (score.value, halfwidth(score), score.stderr) for line, score in found.items() if score.known}
 
     with trial.probe.model.borrowed():
-        truths = [ask(REFERENCE_SEED + i, samples * times) for i in range(rounds)]
-        found = [ask(seed, samples) for seed in range(runs)]
+        truths = [ask(REFERENCE_SEED * (1 + i), samples * times) for i in range(rounds)]
+        found = [ask(STRIDE * run, samples) for run in range(runs)]
     return {
         line: _held(float(np.mean([truth[line][0] for truth in truths])), [run[line] for run in found if line in run])
         for line in truths[0]
