@@ -257,8 +257,8 @@ for _stride in ((4, 28, 28), (4, 14, 14)):
             CASES[f"{_name}, {_space[0]} frames, whole clips"] = (
                 Clip("r3d_18", _space), in_whole_clips("occlusion", **_how)
             )  # fmt: skip
-for _calls in (64, 256):
-    _how = {"regions": seewhy.Cuboids(4, 4, 4), "samples": _calls, "tolerance": 0.0, "backend": "plain"}
+for _calls in (96, 288):
+    _how = {"regions": seewhy.Cuboids(2, 4, 4), "samples": _calls, "tolerance": 0.0, "backend": "plain"}
     CASES[f"kernel-shap, {_calls} calls, 16 frames"] = Clip("r3d_18", SMALL), explaining("kernel-shap", **_how)
 
 
