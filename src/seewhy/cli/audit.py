@@ -105,10 +105,8 @@ def audit(
         screen.print_json({**card.to_json(), "files": files})
     elif not quiet:
         screen.out().print(table(card, all_lines=all_lines, width=screen.out().width))
-        for sentence in card.summary().split("\n"):
-            screen.out().print(words(sentence))
-        for name in files:
-            screen.out().print(words(f"wrote {name}"), soft_wrap=True)
+        screen.tell(card.summary())
+        screen.wrote(*files)
     for name, problem in card.failures.items():
         screen.err().print(words(f"{name}: {problem}"))
     raise typer.Exit(PARTIAL if card.failures or card.cancelled else OK)

@@ -145,8 +145,7 @@ class Found:
         if len(shown) < len(self.files):
             rest = [path for path in self.files if path not in shown]
             lines.append(f"{len(rest)} more in {_short(rest[0].parent)}/")
-        for line in lines:
-            screen.out().print(screen.words(f"wrote {line}"), soft_wrap=True)
+        screen.wrote(*lines)
 
 
 def _short(path: Path) -> str:

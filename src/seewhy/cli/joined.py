@@ -51,8 +51,7 @@ def joined(
         screen.print_json(found.to_json())
     elif not quiet:
         screen.out().print(shown(found))
-        for sentence in found.summary().split("\n"):
-            screen.out().print(screen.words(sentence))
+        screen.tell(found.summary())
     unsaid = {name: why for name, problems in found.problems.items() for why in problems.values()}
     for name, why in unsaid.items():
         screen.err().print(screen.words(f"{name}: {why}"))

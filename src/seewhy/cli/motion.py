@@ -84,11 +84,11 @@ def motion(
         screen.print_json({**table.to_json(), "what_if": None if flips is None else flips.to_json()})
     elif not quiet:
         screen.out().print(shown(table))
-        sentences = [table.summary(), *([] if flips is None else [flips.summary()])]
-        for sentence in "\n".join(sentences).split("\n"):
-            screen.out().print(screen.words(sentence))
+        screen.tell(table.summary())
+        if flips is not None:
+            screen.tell(flips.summary())
         if report is not None:
-            screen.out().print(screen.words(f"wrote {report}"), soft_wrap=True)
+            screen.wrote(report)
 
 
 def shown(table: MotionTable) -> Table:

@@ -38,8 +38,7 @@ def overview(
         screen.print_json({**found.to_json(), "files": files})
     elif not quiet:
         screen.out().print(screen.words(found.summary()))
-        for name in files:
-            screen.out().print(screen.words(f"wrote {name}"), soft_wrap=True)
+        screen.wrote(*files)
     for name, problem in found.failures:
         screen.err().print(screen.words(f"{name}: {problem}"))
     raise typer.Exit(PARTIAL if found.failures or found.cancelled else OK)

@@ -65,10 +65,8 @@ def recommend(
     if json:
         screen.print_json({**found.to_json(), "files": files})
     elif not quiet:
-        for sentence in found.summary().split("\n"):
-            screen.out().print(screen.words(sentence))
-        for name in files:
-            screen.out().print(screen.words(f"wrote {name}"), soft_wrap=True)
+        screen.tell(found.summary())
+        screen.wrote(*files)
     for name, problem in found.evidence.failures.items():
         screen.err().print(screen.words(f"{name}: {problem}"))
     raise typer.Exit(PARTIAL if found.evidence.failures or found.ended == "cancelled" else OK)

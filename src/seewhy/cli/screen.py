@@ -48,6 +48,18 @@ def words(text: object, style: str = "") -> Text:
     return Text(clean(text), style=style)
 
 
+def tell(text: str) -> None:
+    """Sentences on stdout, each line as it is."""
+    for line in text.split("\n"):
+        out().print(words(line))
+
+
+def wrote(*files: object) -> None:
+    """Which files were written; a long path is not broken."""
+    for file in files:
+        out().print(words(f"wrote {file}"), soft_wrap=True)
+
+
 def verdict(name: str) -> Text:
     """Symbol and word of a check's verdict, never colour alone."""
     return words(*VERDICTS[name])
